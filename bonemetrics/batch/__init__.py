@@ -1,0 +1,1 @@
+"""Many scans: guarded child processes, planning, resuming."""

@@ -1,0 +1,1 @@
+"""HU to mg/cm³ of a named material."""

@@ -1,0 +1,142 @@
+"""The error tree. Every deliberate error carries a stable `code`; every note on a value does too.
+
+Tests, tables and users' scripts rely on the codes, so a code is never renamed or given another meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class BonemetricsError(Exception):
+    """A refusal with a reason: what was found, what was expected, what to do.
+
+    Parameters
+    ----------
+    message
+        For a person; holds no subject name or identifier.
+    code
+        One of the codes of this class; may be left out where the class has only one.
+
+    Raises
+    ------
+    KeyError
+        If `code` is not a code of this class, so that no undocumented code leaves the house.
+    """
+
+    codes: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        if code is None and len(self.codes) == 1:
+            code = next(iter(self.codes))
+        if code is None or code not in self.codes:
+            raise KeyError(f"{type(self).__name__} has no code {code!r}; known are {sorted(self.codes)}")
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross process borders; the default pickling would lose the keyword.
+        return _rebuild, (type(self), self.message, self.code)
+
+
+def _rebuild(kind: type[BonemetricsError], message: str, code: str) -> BonemetricsError:
+    return kind(message, code=code)
+
+
+class ReadError(BonemetricsError):
+    """A file or series cannot be read into one trustworthy value."""
+
+    codes = {
+        "not-found": "no file or folder at this path",
+        "not-regular-file": "a link, pipe, device or other thing that is not a regular file",
+        "unreadable-file": "the operating system does not let us read the file",
+        "unsupported-format": "a known format that this version does not measure",
+        "unknown-format": "none of the formats that bonemetrics reads",
+    }
+
+
+class GeometryMismatchError(BonemetricsError):
+    """Two volumes do not share one grid."""
+
+    codes = {"geometry-mismatch": "two volumes do not lie on the same voxel grid"}
+
+
+class EmptyRegionError(BonemetricsError):
+    """A region holds no voxel, so it has no mean."""
+
+    codes = {"empty-region": "the region to be measured holds no voxel"}
+
+
+class MaterialMismatchError(BonemetricsError):
+    """Densities of different calibration materials met."""
+
+    codes = {"material-mismatch": "a threshold or value is stated for another calibration material"}
+
+
+class CalibrationError(BonemetricsError):
+    """HU cannot be turned into density."""
+
+    codes = {"no-calibration": "neither scanner constants, nor a phantom, nor a valid calibration entry"}
+
+
+class SegmentationError(BonemetricsError):
+    """The radius or its compartments cannot be found."""
+
+    codes = {"no-bone": "nothing in the scan looks like a radius"}
+
+
+class ProtocolError(BonemetricsError):
+    """`study.toml` is not a valid protocol."""
+
+    codes = {"invalid-protocol": "study.toml has an unknown key, a wrong value or is not TOML"}
+
+
+class StudyError(BonemetricsError):
+    """The study folder or a scan's place in it cannot be settled."""
+
+    codes = {
+        "unknown-subject": "the person is not in the subjects table of the protocol",
+        "ambiguous-patient": "an empty PatientID, or one with two birth dates or sexes",
+    }
+
+
+class GuardError(BonemetricsError):
+    """The guarded child process did not come back with a result."""
+
+    codes = {
+        "out-of-memory": "the child asked for more memory than the limit",
+        "timeout": "the child ran longer than the limit",
+        "crashed": "the child process died",
+        "unexpected-error": "an error nobody foresaw; the log of the run names its kind",
+    }
+
+
+class UsageError(BonemetricsError):
+    """The call itself is wrong; exit code 2 on the command line."""
+
+    codes = {"usage": "an option or argument does not fit"}
+
+
+NOTES: dict[str, str] = {
+    "partial-volume": "the cortex is thinner than the voxel can show; Ct.Ar and Ct.vBMD lean on the model",
+}
+"""Code and meaning of every note that can stand on a value."""
+
+
+def all_error_codes() -> dict[str, str]:
+    """Code and meaning of every refusal, over the whole tree.
+
+    Returns
+    -------
+    dict
+        Code to meaning.
+    """
+    found: dict[str, str] = {}
+    waiting = [BonemetricsError]
+    while waiting:
+        kind = waiting.pop()
+        found.update(kind.codes)
+        waiting.extend(kind.__subclasses__())
+    return found

@@ -1,0 +1,1 @@
+"""Densities, areas and volumes with their uncertainty."""

@@ -1,0 +1,225 @@
+"""What the rooms hand each other. Records are frozen and strict; they cross processes, files and the database."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+from bonemetrics.errors import NOTES, all_error_codes
+from bonemetrics.quantities import CATALOGUE, Material
+
+Side = Literal["left", "right"]
+End = Literal["first", "last"]
+"""Which end of the slice index: slice 0 (`first`) or the last slice (`last`)."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Record(BaseModel):
+    """Base of all records."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Problem(Record):
+    """A note that travels with a value, or the reason why there is none."""
+
+    code: str
+    severity: Literal["refusal", "note"]
+    message: str
+    slices: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _code_is_documented(self) -> Problem:
+        known = NOTES if self.severity == "note" else all_error_codes()
+        if self.code not in known:
+            raise ValueError(f"{self.code!r} is not a documented {self.severity} code")
+        return self
+
+
+def note(code: str, message: str, *, slices: tuple[int, ...] = ()) -> Problem:
+    """A note on a value; `code` is one of `errors.NOTES`."""
+    return Problem(code=code, severity="note", message=message, slices=slices)
+
+
+class Provenance(Record):
+    """Where a number comes from. `parameters` holds everything that could change it, and its uncertainty's parts."""
+
+    method: str
+    parameters: dict[str, JsonValue] = {}
+    software_version: str
+    input_sha256: str = ""
+    study_uid: str = ""
+    series_uid: str = ""
+    notes: tuple[Problem, ...] = ()
+
+
+class UncertaintyBudget(Record):
+    """Standard uncertainties of one value by cause, in the value's own unit."""
+
+    calibration: Finite = Field(ge=0)
+    noise: Finite = Field(ge=0)
+    contour: Finite = Field(ge=0)
+
+    @property
+    def combined(self) -> float:
+        """Root of the sum of squares."""
+        return math.sqrt(self.calibration**2 + self.noise**2 + self.contour**2)
+
+
+class Measurement(Record):
+    """One number with its meaning: quantity, unit, material where it applies, place, uncertainty and origin."""
+
+    quantity: str
+    value: Finite
+    standard_uncertainty: Finite | None = Field(default=None, ge=0)
+    site: str = "radius"
+    side: Side | None = None
+    region: str
+    material: Material | None = None
+    provenance: Provenance
+
+    @property
+    def unit(self) -> str:
+        """UCUM unit from the catalogue."""
+        return CATALOGUE[self.quantity].unit
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Measurement:
+        if self.quantity not in CATALOGUE:
+            raise ValueError(f"{self.quantity!r} is not in the catalogue of quantities")
+        if CATALOGUE[self.quantity].needs_material != (self.material is not None):
+            raise ValueError(f"{self.quantity} needs a material, and only densities have one")
+        return self
+
+
+class ScannerConstants(Record):
+    """What a CT file says of the scanner and its own calibration. Absent is `None`, never a default."""
+
+    manufacturer: str = ""
+    model: str = ""
+    serial: str = ""
+    software: str = ""
+    kvp: Finite | None = None
+    kernel: str = ""
+    mu_scaling: Finite | None = None
+    mu_water_per_cm: Finite | None = None
+    density_slope: Finite | None = None
+    density_intercept: Finite | None = None
+
+    @property
+    def has_density(self) -> bool:
+        """Whether the file holds a full conversion from HU to density of its own."""
+        return None not in (self.mu_scaling, self.mu_water_per_cm, self.density_slope, self.density_intercept)
+
+
+class ScanHeader(Record):
+    """Identity and circumstances of a series. The first three never leave the process that matches subjects."""
+
+    patient_id: str = Field(default="", repr=False)
+    patient_birth_date: str = Field(default="", repr=False)
+    patient_sex: str = Field(default="", repr=False)
+    study_uid: str
+    series_uid: str
+    modality: str = "CT"
+    scan_date: date | None = None
+    scan_time: datetime | None = None
+    body_part: str = ""
+    laterality: Side | None = None
+    patient_position: str = ""
+    transfer_syntax_uid: str = ""
+    sha256: str = ""
+    n_files: int = 1
+
+
+class Rod(Record):
+    """One rod of a phantom. Place in the phantom's own plane; `water` is Mindways' water value of the rod."""
+
+    name: str
+    density: Finite
+    density_uncertainty: Finite | None = Field(default=None, ge=0)
+    diameter_mm: Finite | None = Field(default=None, gt=0)
+    x_mm: Finite | None = None
+    y_mm: Finite | None = None
+    water: Finite | None = None
+
+
+class Phantom(Record):
+    """A calibration phantom as its certificate or a cited source describes it."""
+
+    name: str
+    serial: str = ""
+    material: Material
+    rods: tuple[Rod, ...]
+    formula: Literal["linear", "mindways"] = "linear"
+    source: str = ""
+
+
+class RodReading(Record):
+    """One rod as found in a scan: its axis at the middle slice, its HU and how well they are known."""
+
+    centre_lps_mm: tuple[float, float, float]
+    axis_lps: tuple[float, float, float]
+    diameter_mm: Finite = Field(gt=0)
+    mean_hu: Finite
+    sd_hu: Finite = Field(ge=0)
+    standard_error_hu: Finite = Field(ge=0)
+    n_voxels: int = Field(gt=0)
+    n_slices: int = Field(gt=0)
+
+
+class Calibration(Record):
+    """Density = slope × HU + intercept in mg/cm³ of `material`; `None` for both where a file holds no HU.
+
+    `covariance` is that of (slope, intercept).
+    """
+
+    method: Literal["scanner", "phantom", "given", "asynchronous"]
+    slope: Finite | None
+    intercept: Finite | None
+    material: Material
+    covariance: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
+    r2: Finite | None = None
+    parameters: dict[str, JsonValue] = {}
+    notes: tuple[Problem, ...] = ()
+
+    @field_validator("slope")
+    @classmethod
+    def _rises(cls, slope: float | None) -> float | None:
+        if slope is not None and slope <= 0:
+            raise ValueError("a density that falls with HU is no calibration")
+        return slope
+
+    def uncertainty_at(self, density_mg_per_cm3: float) -> float:
+        """Standard uncertainty in mg/cm³ that the calibration gives to a mean density."""
+        if self.slope is None or self.intercept is None:
+            return 0.0
+        hu = (density_mg_per_cm3 - self.intercept) / self.slope
+        (ss, si), (_, ii) = self.covariance
+        return math.sqrt(max(hu * hu * ss + 2 * hu * si + ii, 0.0))
+
+
+class QualityCard(Record):
+    """Automatic findings of one segmentation, for the reviewer, with the figures behind them."""
+
+    findings: tuple[Problem, ...] = ()
+    figures: dict[str, JsonValue] = {}
+
+
+class Subject(Record):
+    """A participant by study ID; `patient_ids` are matched and never written to a table."""
+
+    subject: str
+    cohort: str = ""
+    day1: date | None = None
+    patient_ids: tuple[str, ...] = Field(default=(), repr=False)
+    forearm_length_mm: Finite | None = Field(default=None, gt=0)
+
+
+class Visit(Record):
+    """A visit of the protocol, or a numbered one where there is no protocol."""
+
+    name: str
+    number: float | None = None

@@ -1,0 +1,1 @@
+"""The synthetic trial and its ground truth."""

@@ -1,0 +1,1 @@
+"""Rods, bones, the periosteal contour and the compartments of the radius."""
