@@ -223,3 +223,51 @@ class Visit(Record):
 
     name: str
     number: float | None = None
+
+
+class GridFacts(Record):
+    """The grid of a scan as tables and JSON show it; `affine_lps` is 4×4, (slice, row, column) to LPS mm."""
+
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    affine_lps: tuple[tuple[float, float, float, float], ...]
+    frame_of_reference_uid: str = ""
+
+
+class ScanFacts(Record):
+    """What a study keeps of one series beside its numbers. `header` holds the identity and is never exported."""
+
+    header: ScanHeader
+    constants: ScannerConstants
+    grid: GridFacts
+    side: Side | None = None
+    side_source: str = ""
+    distal_end: End | None = None
+    distal_source: str = ""
+
+
+class ScanResult(Record):
+    """All that one scan gave: numbers with notes, or a refusal and no number.
+
+    `files` are names inside the folder the scan was measured into (`labels-0001.nii.gz`, `qc.png`,
+    `provenance.json`, `density-preview.nii.gz`).
+    """
+
+    kind: str
+    facts: ScanFacts | None = None
+    calibration: Calibration | None = None
+    measurements: tuple[Measurement, ...] = ()
+    card: QualityCard = QualityCard()
+    problems: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def refusal(self) -> Problem | None:
+        """The reason why there is no number, or `None`."""
+        return next((problem for problem in self.problems if problem.severity == "refusal"), None)
+
+    @model_validator(mode="after")
+    def _refused_or_measured(self) -> ScanResult:
+        if self.refusal is not None and self.measurements:
+            raise ValueError("a refused scan has no measurements")
+        return self
