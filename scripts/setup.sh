@@ -1,0 +1,24 @@
+#!/bin/sh
+# Usage: setup.sh VENV WHAT. Makes the virtual environment and installs WHAT into it, at the tested versions.
+set -eu
+venv=$1
+what=$2
+
+python=${PYTHON:-python3}
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "bonemetrics needs Python 3.11 or newer; '$python' is not. Set PYTHON=/path/to/python3.11 and call make again." >&2
+    exit 1
+fi
+
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    else
+        echo "One system package is missing: install python3-venv (Debian, Ubuntu) and call make again." >&2
+        exit 1
+    fi
+fi
+
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+echo "Installing $what into $venv (a minute or two at the first time) …"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable "$what"
