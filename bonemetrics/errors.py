@@ -78,7 +78,25 @@ class MaterialMismatchError(BonemetricsError):
 class CalibrationError(BonemetricsError):
     """HU cannot be turned into density."""
 
-    codes = {"no-calibration": "neither scanner constants, nor a phantom, nor a valid calibration entry"}
+    codes = {
+        "no-calibration": "neither scanner constants, nor a phantom, nor a valid calibration entry",
+        "no-hu": "the file holds densities and no HU, so there is nothing to calibrate",
+        "default-constants": "the scanner constants are the stand-ins that programs write where a file has none",
+        "hu-constants": "the density slope and intercept are those of HU",
+        "implausible-constants": "the scanner constants put water or the slope where no scanner puts it",
+        "invalid-calibration": "slope, intercept, covariance or material cannot be those of a calibration",
+        "calibration-other-scanner": "the calibration entries are for another scanner, or the scan names none",
+        "calibration-expired": "no calibration entry is valid on the day of the scan",
+        "calibration-other-kvp": "the calibration entry or conversion was made at another tube voltage",
+        "unknown-phantom": "no phantom of this name in the protocol or the catalogue",
+        "phantom-not-found": "no rods were found in the scan",
+        "phantom-truncated": "a rod of the phantom lies partly outside the field of view",
+        "rod-missing": "fewer rods were found than the phantom has",
+        "phantom-fit-poor": "the rods' HU do not follow their densities",
+        "phantom-ambiguous": "several phantoms, or several assignments of the rods, fit equally well",
+        "phantom-incomplete": "the phantom's description lacks what its formula needs",
+        "unknown-conversion": "no conversion of this name between these two materials",
+    }
 
 
 class SegmentationError(BonemetricsError):
@@ -120,6 +138,15 @@ class UsageError(BonemetricsError):
 
 
 NOTES: dict[str, str] = {
+    "calibration-uncertainty-unknown": "the calibration states no uncertainty, so the value's leaves it out",
+    "calibration-implausible": "the given calibration puts water far from 0 mg/cm3 or leaves HU as they are",
+    "calibrations-disagree": "two calibrations of one scan differ by more than their uncertainties allow",
+    "calibrations-not-comparable": "two calibrations of one scan are on scales of different materials",
+    "calibration-kvp-unchecked": "the tube voltage of the scan or of the calibration entry is not known",
+    "rods-indistinguishable": "two rods are too alike to be told apart; their exchange is in the uncertainty",
+    "two-rod-phantom": "with two rods nothing checks that HU follow density; no rod can be left out",
+    "rod-arrangement-unknown": "the rods were assigned by their HU, since their places are not known",
+    "material-converted": "the density scale was converted by the named published method",
     "partial-volume": "the cortex is thinner than the voxel can show; Ct.Ar and Ct.vBMD lean on the model",
 }
 """Code and meaning of every note that can stand on a value."""
