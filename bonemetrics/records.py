@@ -218,6 +218,54 @@ class Subject(Record):
     forearm_length_mm: Finite | None = Field(default=None, gt=0)
 
 
+class CalibrationEntry(Record):
+    """An asynchronous calibration of one scanner, kept in the protocol: mg/cm³ = slope × HU + intercept.
+
+    It holds from `date` for `valid_days` before and after; `covariance` is that of (slope, intercept).
+    """
+
+    scanner: str = Field(min_length=1)
+    date: date
+    slope: Finite = Field(gt=0)
+    intercept: Finite
+    material: Material
+    covariance: tuple[tuple[Finite, Finite], tuple[Finite, Finite]] | None = None
+    valid_days: int = Field(ge=0)
+    kvp: Finite | None = Field(default=None, gt=0)
+
+
+class RegionRule(Record):
+    """Which slices of a radius are measured; everything counts from the distal end.
+
+    `slices` takes first to last, both included, 0 the most distal slice. `offset-mm` and `percent` (of the forearm's
+    length) begin at the `reference` plane: the distal end of the scan, or of the bone where the scan shows it.
+    """
+
+    rule: Literal["whole", "slices", "offset-mm", "percent"] = "whole"
+    first: int | None = Field(default=None, ge=0)
+    last: int | None = Field(default=None, ge=0)
+    offset_mm: Finite | None = Field(default=None, ge=0)
+    length_mm: Finite | None = Field(default=None, gt=0)
+    percent: Finite | None = Field(default=None, gt=0, lt=100)
+    reference: Literal["scan-end", "bone-end"] = "scan-end"
+
+    @model_validator(mode="after")
+    def _has_what_its_rule_needs(self) -> RegionRule:
+        needs = {
+            "whole": (),
+            "slices": ("first", "last"),
+            "offset-mm": ("offset_mm", "length_mm"),
+            "percent": ("percent", "length_mm"),
+        }[self.rule]
+        for name in ("first", "last", "offset_mm", "length_mm", "percent"):
+            if (getattr(self, name) is not None) != (name in needs):
+                verb = "needs" if name in needs else "does not use"
+                raise ValueError(f"rule {self.rule!r} {verb} {name!r}")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError(f"'last' ({self.last}) comes before 'first' ({self.first})")
+        return self
+
+
 class Visit(Record):
     """A visit of the protocol, or a numbered one where there is no protocol."""
 
