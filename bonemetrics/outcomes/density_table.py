@@ -1,0 +1,226 @@
+"""The density table: one row per number, and one row per note, of every measured scan of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bonemetrics.outcomes.table import Cell, Column, Table
+from bonemetrics.quantities import CATALOGUE
+from bonemetrics.records import Measurement, Problem, ScanResult
+
+_REGIONS = ("total", "trabecular", "cortical", "central-45")
+
+_SUBJECT = Column(name="subject", type="text", label="Subject", definition="Study ID of the participant")
+_VISIT = Column(
+    name="visit",
+    type="text",
+    label="Visit",
+    definition="Visit of the protocol whose window holds the scan date, else Unscheduled; numbered without a protocol",
+)
+_SCAN_DATE = Column(
+    name="scan_date",
+    type="date",
+    label="Date of scan",
+    definition="Date of acquisition, ISO 8601",
+    source="DICOM Acquisition Date (0008,0022) or Series Date (0008,0021)",
+)
+_SCAN_ID = Column(
+    name="scan_id",
+    type="text",
+    label="Scan",
+    definition="Short hash of the scan's DICOM UIDs; names its folder under scans/",
+)
+_QUANTITY = Column(name="quantity", type="text", label="Quantity", definition="Code of the quantity; defined below")
+_REGION = Column(
+    name="region",
+    type="text",
+    label="Region",
+    definition="total, trabecular, cortical, central-45 (central 45 % of the area), or label-N of a given segmentation",
+)
+
+DENSITY_COLUMNS: tuple[Column, ...] = (
+    _SUBJECT,
+    _VISIT,
+    _SCAN_DATE,
+    Column(name="side", type="text", label="Side", definition="left or right; empty where it is not known"),
+    Column(name="site", type="text", label="Site", definition="Bone that was measured"),
+    _REGION,
+    _QUANTITY,
+    Column(name="value", type="number", label="Value", definition="The number, in the unit beside it"),
+    Column(name="unit", type="text", label="Unit", definition="Unit of value and standard_uncertainty", source="UCUM"),
+    Column(
+        name="material",
+        type="text",
+        label="Calibration material",
+        definition="Material of the density scale (HA, K2HPO4, Stratec); empty for quantities that are no densities",
+    ),
+    Column(
+        name="standard_uncertainty",
+        type="number",
+        label="Standard uncertainty",
+        definition="Calibration, noise and contour combined as root of the sum of squares; one standard deviation",
+        source="JCGM 100:2008 (GUM)",
+    ),
+    Column(name="method", type="text", label="Method", definition="How the number was made"),
+    Column(
+        name="review_status",
+        type="text",
+        label="Review status",
+        definition="waiting until a reader has judged the segmentation, then the verdict",
+    ),
+    _SCAN_ID,
+    Column(
+        name="series_uid",
+        type="text",
+        label="Series UID",
+        definition="Series that was measured",
+        source="DICOM Series Instance UID (0020,000E)",
+    ),
+    Column(name="software_version", type="text", label="Software version", definition="bonemetrics that measured it"),
+)
+
+NOTE_COLUMNS: tuple[Column, ...] = (
+    _SUBJECT,
+    _VISIT,
+    _SCAN_DATE,
+    _SCAN_ID,
+    Column(name="region", type="text", label="Region", definition="Region the note is about; empty: the whole scan"),
+    Column(name="quantity", type="text", label="Quantity", definition="Quantity the note is about; empty: all"),
+    Column(name="severity", type="text", label="Severity", definition="note: a value stands, with this said about it"),
+    Column(name="code", type="text", label="Code", definition="Stable code of the note"),
+    Column(name="message", type="text", label="Message", definition="What was found, for a person"),
+    Column(name="slices", type="text", label="Slices", definition="Slices concerned, from 0, as ranges; empty: all"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredScan:
+    """One measured scan with its place in the study."""
+
+    scan_id: str
+    subject: str
+    visit: str
+    review_status: str
+    result: ScanResult
+
+    @property
+    def scan_date(self) -> date | None:
+        """Date of acquisition where the file says it."""
+        return self.result.facts.header.scan_date if self.result.facts else None
+
+
+def density_table(scans: Iterable[MeasuredScan]) -> Table:
+    """Lay out every measurement as one row.
+
+    Parameters
+    ----------
+    scans
+        In any order.
+
+    Returns
+    -------
+    Table
+        Named `density`, sorted by subject, date, scan, site, side, region and quantity, so that the same numbers give
+        the same bytes.
+    """
+    rows: list[tuple[Cell, ...]] = []
+    for scan in _in_order(scans):
+        rows.extend(_density_row(scan, found) for found in sorted(scan.result.measurements, key=_place))
+    return Table(name="density", columns=DENSITY_COLUMNS, rows=rows)
+
+
+def notes_table(scans: Iterable[MeasuredScan]) -> Table:
+    """Lay out what was noted on scans and numbers.
+
+    Parameters
+    ----------
+    scans
+        In any order.
+
+    Returns
+    -------
+    Table
+        Named `density_notes`. A note on a scan stands once, not again on each of its numbers.
+    """
+    rows = [_note_row(scan, *about) for scan in _in_order(scans) for about in _notes(scan.result)]
+    return Table(name="density_notes", columns=NOTE_COLUMNS, rows=rows)
+
+
+def _in_order(scans: Iterable[MeasuredScan]) -> list[MeasuredScan]:
+    return sorted(scans, key=lambda scan: (scan.subject, scan.scan_date or date.max, scan.scan_id))
+
+
+def _region_order(region: str) -> tuple[int, int, str]:
+    if region in _REGIONS:
+        return _REGIONS.index(region), 0, region
+    number = region.removeprefix("label-")
+    return len(_REGIONS), int(number) if number.isdecimal() else 0, region
+
+
+def _place(found: Measurement) -> tuple[str, str, tuple[int, int, str], int]:
+    return found.site, found.side or "", _region_order(found.region), list(CATALOGUE).index(found.quantity)
+
+
+def _density_row(scan: MeasuredScan, found: Measurement) -> tuple[Cell, ...]:
+    header = scan.result.facts.header if scan.result.facts else None
+    return (
+        scan.subject,
+        scan.visit,
+        scan.scan_date,
+        found.side,
+        found.site,
+        found.region,
+        found.quantity,
+        found.value,
+        found.unit,
+        None if found.material is None else str(found.material),
+        found.standard_uncertainty,
+        found.provenance.method,
+        scan.review_status,
+        scan.scan_id,
+        found.provenance.series_uid or (header.series_uid if header else None),
+        found.provenance.software_version,
+    )
+
+
+def _notes(result: ScanResult) -> Iterator[tuple[str | None, str | None, Problem]]:
+    """Region, quantity and note."""
+    seen: set[Problem] = set()
+    for problem in (*result.problems, *result.card.findings):
+        if problem not in seen:
+            seen.add(problem)
+            yield None, None, problem
+    for found in sorted(result.measurements, key=_place):
+        for problem in found.provenance.notes:
+            if problem not in seen:
+                yield found.region, found.quantity, problem
+
+
+def _note_row(scan: MeasuredScan, region: str | None, quantity: str | None, problem: Problem) -> tuple[Cell, ...]:
+    slices = as_ranges(problem.slices) or None
+    told = (problem.severity, problem.code, problem.message, slices)
+    return (scan.subject, scan.visit, scan.scan_date, scan.scan_id, region, quantity, *told)
+
+
+def as_ranges(numbers: Sequence[int]) -> str:
+    """Write whole numbers shortly: 3, 4, 5 and 9 become `3-5;9`.
+
+    Parameters
+    ----------
+    numbers
+        In any order.
+
+    Returns
+    -------
+    str
+        Ranges in rising order, empty for none.
+    """
+    ranges: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ";".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
