@@ -1,0 +1,144 @@
+"""The fine grid under a scan's voxels, and where a bone's contours lie on it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bonemetrics.sample.phantom import Placement
+from bonemetrics.sample.shapes import Bone, Floats, Section, Texture, smooth_fall
+from bonemetrics.sample.truth import polar_rim
+from bonemetrics.volume import Geometry
+
+Pixels = npt.NDArray[np.float32]
+_TABLE = 4096
+_SECTION_POINTS = 2048
+_FINE_PER_SIGMA = 1.5
+_COARSEST_FINE_MM = 0.085
+_REACH_SIGMAS = 4.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FinePlane:
+    """The fine in-plane grid under a scan's voxels, in arm coordinates: x = x0 + u·dx + v·dy for sample (v, u)."""
+
+    u_mm: Floats
+    v_mm: Floats
+    u_arm: Floats
+    v_arm: Floats
+    origin_arm: Floats
+    step_mm: float
+    blur_rows: Pixels | None
+    blur_columns: Pixels | None
+
+    @classmethod
+    def of(cls, geometry: Geometry, placement: Placement, psf_sigma_mm: float | None) -> FinePlane:
+        """Voxel centres themselves without a blur; else enough samples for its blur, and a margin for it."""
+        _, row_mm, column_mm = geometry.spacing_mm
+        u, rows = _axis(geometry.shape[2], column_mm, psf_sigma_mm)
+        v, columns = _axis(geometry.shape[1], row_mm, psf_sigma_mm)
+        return cls(
+            u_mm=u,
+            v_mm=v,
+            u_arm=(placement.axes_lps.T @ geometry.direction[:, 2])[:2],
+            v_arm=(placement.axes_lps.T @ geometry.direction[:, 1])[:2],
+            origin_arm=placement.to_arm(geometry.affine_lps[:3, 3])[:2],
+            step_mm=float(max(u[1] - u[0], v[1] - v[0])) if min(len(u), len(v)) > 1 else row_mm,
+            blur_rows=columns,
+            blur_columns=rows,
+        )
+
+    def relative(self, centre_mm: Floats) -> tuple[Pixels, Pixels]:
+        """Arm x and y of every sample minus `centre_mm`."""
+        start = self.origin_arm - centre_mm
+        x = start[0] + self.u_mm * self.u_arm[0] + (self.v_mm * self.v_arm[0])[:, None]
+        y = start[1] + self.u_mm * self.u_arm[1] + (self.v_mm * self.v_arm[1])[:, None]
+        return x.astype(np.float32), y.astype(np.float32)
+
+    def blur(self, fine: Pixels) -> Pixels:
+        """The fine image blurred and sampled at the voxel centres."""
+        if self.blur_rows is None or self.blur_columns is None:
+            return fine
+        blurred: Pixels = self.blur_rows @ (fine @ self.blur_columns.T)
+        return blurred
+
+    def cover(self, distance: Pixels) -> Pixels:
+        """Share of each sample's cell on the inner side of an edge, from the signed distance to it."""
+        covered: Pixels = np.clip(np.float32(0.5) - distance / np.float32(self.step_mm), 0, 1)
+        return covered
+
+
+def _axis(n: int, voxel_mm: float, psf_sigma_mm: float | None) -> tuple[Floats, Pixels | None]:
+    """Sample positions in mm from the first voxel's centre, and the matrix that blurs them onto the voxels."""
+    centres: Floats = np.arange(n, dtype=np.float64) * voxel_mm
+    if psf_sigma_mm is None:
+        return centres, None
+    sigma = psf_sigma_mm
+    parts = max(1, math.ceil(voxel_mm / min(sigma / _FINE_PER_SIGMA, _COARSEST_FINE_MM)))
+    step = voxel_mm / parts
+    margin = math.ceil(_REACH_SIGMAS * sigma / step)
+    fine: Floats = np.arange(-margin, (n - 1) * parts + margin + 1, dtype=np.float64) * step
+    # The cell over which edges are averaged is a box that already blurs by step²/12.
+    left = math.sqrt(sigma**2 - step**2 / 12)
+    weights = np.exp(-0.5 * ((centres[:, None] - fine) / left) ** 2)
+    weights[np.abs(centres[:, None] - fine) > (_REACH_SIGMAS + 0.5) * sigma] = 0
+    weights /= weights.sum(axis=1, keepdims=True)
+    return fine, weights.astype(np.float32)
+
+
+class BoneMap:
+    """Signed distances to a bone's two contours at one z, by tables over the polar angle."""
+
+    def __init__(self, bone: Bone, z_mm: float) -> None:
+        section = bone.section(z_mm, _SECTION_POINTS)
+        self._centre = section.centre_mm
+        self._depth_mm = bone.rise_depth_mm
+        self._outer, self._outer_tilt, _ = _polar_table(section, endosteal=False)
+        self._inner, self._inner_tilt, self._support = _polar_table(section, endosteal=True)
+
+    def distances(self, plane: FinePlane) -> tuple[Pixels, Pixels, Pixels]:
+        """Distance to the periosteal and endosteal contour (mm, negative inside, to first order), and the fall."""
+        x, y = plane.relative(self._centre)
+        r = np.hypot(x, y)
+        place = (np.arctan2(y, x) + np.float32(np.pi)) * np.float32(_TABLE / (2 * np.pi))
+        index = place.astype(np.int32)
+        np.clip(index, 0, _TABLE - 1, out=index)
+        part = place - index
+        outer = (r - _look_up(self._outer, index, part)) * self._outer_tilt[index]
+        reach = _look_up(self._inner, index, part)
+        inner = (r - reach) * self._inner_tilt[index]
+        depth = (1 - r / reach) * self._support[index]
+        fall = smooth_fall(depth / np.float32(self._depth_mm))
+        return outer, inner, fall.astype(np.float32, copy=False)
+
+
+def _look_up(table: Pixels, index: npt.NDArray[np.int32], part: Pixels) -> Pixels:
+    low = table[index]
+    value: Pixels = low + part * (table[index + 1] - low)
+    return value
+
+
+def _polar_table(section: Section, *, endosteal: bool) -> tuple[Pixels, Pixels, Pixels]:
+    """Radius, cosine between the ray and the normal, and tangent distance, on equal steps of the angle."""
+    phi, reach, support = polar_rim(section, endosteal=endosteal)
+    angle = np.linspace(-np.pi, np.pi, _TABLE + 1)
+    radius = np.interp(angle, phi, reach, period=2 * np.pi)
+    tangent = np.interp(angle, phi, support, period=2 * np.pi)
+    return radius.astype(np.float32), (tangent / radius).astype(np.float32), tangent.astype(np.float32)
+
+
+def texture_on(texture: Texture, plane: FinePlane, z_mm: float, part_mm: float) -> Pixels:
+    """The field on the fine grid, averaged along z over `part_mm`: an outer product per wave."""
+    vectors, amplitudes, phases = texture.waves()
+    mean_along_z = np.sinc(vectors[:, 2] * part_mm / (2 * np.pi))
+    u = np.outer(plane.u_mm, vectors[:, :2] @ plane.u_arm)
+    start = phases + vectors[:, 2] * z_mm + vectors[:, :2] @ plane.origin_arm
+    v = np.outer(plane.v_mm, vectors[:, :2] @ plane.v_arm) + start
+    height = amplitudes * mean_along_z
+    left = np.concatenate([np.cos(v) * height, -np.sin(v) * height], axis=1).astype(np.float32)
+    right = np.concatenate([np.cos(u), np.sin(u)], axis=1).astype(np.float32)
+    field: Pixels = left @ right.T
+    return field
