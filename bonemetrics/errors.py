@@ -160,6 +160,15 @@ class StudyError(BonemetricsError):
     codes = {
         "unknown-subject": "the person is not in the subjects table of the protocol",
         "ambiguous-patient": "an empty PatientID, or one with two birth dates or sexes",
+        "not-a-study": "the folder holds no study.toml or no study database",
+        "study-busy": "another run works on the study",
+        "study-exists": "the folder already holds a study",
+        "foreign-folder": "the folder holds other things and is no place for a new study",
+        "network-filesystem": "SQLite would lie on a network file system, where it can lose data",
+        "newer-database": "the study database was made by a newer bonemetrics",
+        "damaged-database": "the study database is damaged or is no bonemetrics database",
+        "database-unavailable": "the study database cannot be reached, is locked, full or read-only",
+        "unknown-scan": "the study has no scan of this ID",
     }
 
 
@@ -202,6 +211,13 @@ NOTES: dict[str, str] = {
     "rod-arrangement-unknown": "the rods were assigned by their HU, since their places are not known",
     "catalogue-densities": "the rod densities are those that a cited source gives for one serial number",
     "material-converted": "the density scale was converted by the named published method",
+    "scanner-changed": "another scan of the person, from another day, was made on another scanner",
+    "kvp-changed": "another scan of the person, from another day, was made at another tube voltage",
+    "kernel-changed": "another scan of the person, from another day, was made with another kernel",
+    "spacing-changed": "another scan of the person, from another day, has another voxel size",
+    "unscheduled-visit": "the date lies in no visit window of the protocol",
+    "day1-unknown": "the day of infusion is not known, so no visit window can be applied",
+    "scan-date-unknown": "the scan states no date, so it belongs to no visit",
     "partial-volume": "the cortex is thinner than the voxel can show; Ct.Ar and Ct.vBMD lean on the model",
 }
 """Code and meaning of every note that can stand on a value."""

@@ -1,0 +1,70 @@
+"""What a run did and how a study stands, as the command line and JSON show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Refused:
+    """An input without numbers, and why."""
+
+    path: str
+    code: str
+    message: str
+
+
+@dataclass(slots=True, kw_only=True)
+class RunSummary:
+    """What one run did.
+
+    `read` counts scans that were new or changed; each of them is then measured, refused or failed. `skipped` counts
+    scans that were up to date and files that are none of ours. A refusal that still stands from an earlier run is
+    listed again without being read again.
+    """
+
+    read: int = 0
+    measured: int = 0
+    skipped: int = 0
+    up_to_date: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    failed: list[Refused] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well; 1 something was refused or failed, or there was nothing to measure at all."""
+        return 1 if self.refused or self.failed or not (self.measured or self.up_to_date) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object of `run --json`; lists in the order of paths."""
+        return {
+            "read": self.read,
+            "measured": self.measured,
+            "skipped": self.skipped,
+            "refused": [_listed(entry) for entry in sorted(self.refused)],
+            "failed": [_listed(entry) for entry in sorted(self.failed)],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyStatus:
+    """How a study stands: measured scans, those that wait for a reader, those reviewed, and what failed."""
+
+    scans: int
+    waiting: int
+    reviewed: int
+    failed: tuple[Refused, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object of `status --json`."""
+        return {
+            "scans": self.scans,
+            "waiting": self.waiting,
+            "reviewed": self.reviewed,
+            "failed": [_listed(entry) for entry in sorted(self.failed)],
+        }
+
+
+def _listed(entry: Refused) -> dict[str, str]:
+    return {"path": entry.path, "code": entry.code, "message": entry.message}
