@@ -11,8 +11,8 @@ from bonemetrics.records import Calibration, Problem, ScannerConstants, note
 WATER_LIMIT_MG_PER_CM3 = 50.0
 """Scanners put water within about 15 mg/cm³ of zero; the Stratec scale, which must not pass for HA, puts it at 60."""
 SLOPE_LIMITS_MG_PER_CM3_PER_HU = (0.05, 1.5)
-"""Above any energy's value, 1 / (1 - 1/3.16) = 1.46 (hydroxyapatite of 3.16 g/cm³ that displaces water and attenuates
-per gram like it), and well below that of a micro-CT near 20 keV (about 0.12)."""
+"""HU that follow electron density alone would give 1.72 for hydroxyapatite, and every X-ray energy gives less; a
+micro-CT near 20 keV gives about 0.12."""
 MU_WATER_LIMITS_PER_CM = (0.12, 2.0)
 """Water between about 300 keV and 14 keV: every X-ray tube that images bone."""
 
