@@ -1,0 +1,5 @@
+"""`python -m bonemetrics`."""
+
+from bonemetrics.cli import main
+
+main()

@@ -1,0 +1,206 @@
+"""The commands. Each calls one function of the library and shows what it gave; heavy imports wait until then."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bonemetrics import __version__
+from bonemetrics.errors import BonemetricsError, UsageError
+
+app = typer.Typer(
+    name="bonemetrics",
+    help="Radius QCT and DXA to reviewed bone densities. A value is right, or carries a note, or is refused.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="SECTION.KEY=VALUE", help="Override one protocol parameter; written into provenance."
+    ),
+]
+MemoryGiB = Annotated[float, typer.Option("--memory", min=0.5, help="Memory limit of the guarded child, GiB.")]
+Seconds = Annotated[float, typer.Option("--seconds", min=1, help="Time limit of the guarded child.")]
+LATER = "is not part of this version"
+
+
+@contextmanager
+def _errors(as_json: bool, kind: str = "unknown", empty: dict[str, Any] | None = None) -> Iterator[None]:
+    """Turn a deliberate error into one line, or one JSON object, and the exit code."""
+    try:
+        yield
+    except BonemetricsError as error:
+        if as_json:
+            from bonemetrics.cli.as_json import dumps
+
+            refusal = {"code": error.code, "severity": "refusal", "message": error.message}
+            typer.echo(dumps({"kind": kind, **(empty or {}), "problems": [refusal]}))
+        else:
+            typer.echo(f"{error.code}: {error.message}", err=True)
+        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bonemetrics {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: bonemetrics inspect sample_data/input")
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A file or folder.")],
+    as_json: AsJson = False,
+    memory: MemoryGiB = 6.0,
+    seconds: Seconds = 600.0,
+) -> None:
+    """Say what a file or folder is, its geometry, calibration, and every problem found."""
+    from bonemetrics.cli import scans
+
+    with _errors(as_json, empty={"path": str(path), "geometry": None, "items": []}):
+        raise typer.Exit(scans.inspect(path, as_json=as_json, limits=scans.limits(memory, seconds)))
+
+
+@app.command(epilog="Example: bonemetrics measure scans/AB12 --calibration phantom")
+def measure(
+    path: Annotated[Path, typer.Argument(help="A series folder or file; a folder of several gives several results.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="Segmentation to measure instead of ours: NIfTI, 1 trabecular, 2 cortical.")
+    ] = None,
+    calibration: Annotated[
+        str | None,
+        typer.Option(help="scanner, phantom, phantom=NAME, or slope=S,intercept=I,material=HA."),
+    ] = None,
+    overrides: Overrides = None,
+    protocol: Annotated[Path | None, typer.Option(help="A study.toml whose parameters and phantoms apply.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for labels, qc.png and provenance.json.")] = None,
+    as_json: AsJson = False,
+    memory: MemoryGiB = 6.0,
+    seconds: Seconds = 600.0,
+) -> None:
+    """Measure one scan without a study: the numbers on the screen."""
+    from bonemetrics.cli import scans
+
+    with _errors(as_json, empty={"geometry": None, "calibration": None, "measurements": []}):
+        request = scans.Request(
+            labels=labels, calibration=calibration, overrides=tuple(overrides or ()), protocol=protocol, out=out
+        )
+        raise typer.Exit(scans.measure(path, request, as_json=as_json, limits=scans.limits(memory, seconds)))
+
+
+@app.command(epilog="Example: bonemetrics sample demo/trial")
+def sample(
+    out: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    scans: Annotated[int | None, typer.Option(min=1, help="Only the first so many scans.")] = None,
+) -> None:
+    """Write the synthetic trial with its ground truth, truth.csv."""
+    from bonemetrics.cli import studies
+
+    with _errors(as_json=False):
+        studies.sample(out, scans=scans)
+
+
+@app.command(epilog="Example: bonemetrics init STUDY --protocol study.toml")
+def init(
+    study: Annotated[Path, typer.Argument(help="The study folder to make.")],
+    protocol: Annotated[Path | None, typer.Option(help="A study.toml to start from.")] = None,
+) -> None:
+    """Make a study folder."""
+    from bonemetrics.cli import studies
+
+    with _errors(as_json=False):
+        studies.init(study, protocol)
+
+
+@app.command(epilog="Example: bonemetrics run STUDY /scans --workers 2")
+def run(
+    study: Annotated[Path, typer.Argument(help="The study folder.")],
+    inputs: Annotated[list[Path], typer.Argument(help="Files and folders to read; everything new is measured.")],
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Scans measured at a time; default: the number of cores.")
+    ] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler (a later version).")] = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    memory: MemoryGiB = 6.0,
+    seconds: Seconds = 600.0,
+) -> None:
+    """Read everything new under INPUTS, measure it and store it. Call it again to resume."""
+    from bonemetrics.cli import scans, studies
+
+    with _errors(as_json):
+        if scheduler is not None:
+            raise UsageError(f"--scheduler {LATER}; use --workers N")
+        limits = scans.limits(memory, seconds)
+        raise typer.Exit(
+            studies.run(
+                study, inputs, workers=workers, overrides=tuple(overrides or ()), limits=limits, as_json=as_json
+            )
+        )
+
+
+@app.command(epilog="Example: bonemetrics status STUDY")
+def status(study: Annotated[Path, typer.Argument(help="The study folder.")], as_json: AsJson = False) -> None:
+    """Say what is in, what waits for review, what failed and why."""
+    from bonemetrics.cli import studies
+
+    with _errors(as_json):
+        studies.status(study, as_json=as_json)
+
+
+@app.command(epilog="Example: bonemetrics export STUDY tables --format csv,parquet")
+def export(
+    study: Annotated[Path, typer.Argument(help="The study folder.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the tables.")],
+    formats: Annotated[str, typer.Option("--format", help="Comma-separated: csv, parquet.")] = "csv",
+) -> None:
+    """Write the density table and its dictionary."""
+    from bonemetrics.cli import studies
+
+    with _errors(as_json=False):
+        studies.export(study, out, tuple(part.strip() for part in formats.split(",") if part.strip()))
+
+
+@app.command(epilog="Example: bonemetrics verify STUDY")
+def verify(study: Annotated[Path, typer.Argument(help="The study folder.")]) -> None:
+    """Check the audit chain and the hashes of the stored files."""
+    from bonemetrics.cli import studies
+
+    with _errors(as_json=False):
+        raise typer.Exit(studies.verify(study))
+
+
+def _later(name: str, what: str) -> Callable[..., None]:
+    def command(study: Annotated[Path, typer.Argument(help="The study folder.")]) -> None:
+        typer.echo(f"usage: 'bonemetrics {name}' {LATER}; {what}", err=True)
+        sys.exit(2)
+
+    command.__doc__ = f"(A later version) {what}"
+    return command
+
+
+app.command(name="review", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    _later("review", "until then look at scans/<scan-id>/qc.png and labels-0001.nii.gz of the study.")
+)
+app.command(name="report", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    _later("report", "until then use 'bonemetrics export STUDY OUT --format csv'.")
+)

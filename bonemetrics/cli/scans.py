@@ -1,0 +1,167 @@
+"""`inspect` and `measure`: one path, every decode in a guarded child."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from bonemetrics.batch.guard import GIB, Limits, run_guarded
+from bonemetrics.cli import as_json as shape
+from bonemetrics.cli import show
+from bonemetrics.errors import BonemetricsError, ReadError, UsageError
+from bonemetrics.pipeline.look import Look, look_at
+from bonemetrics.pipeline.scan import ScanRequest, measure_scan, tissue_parameters
+from bonemetrics.readers.identify import Found, identify
+from bonemetrics.records import Problem, ScanResult
+from bonemetrics.study.protocol import Protocol, load_protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The options of `measure`."""
+
+    labels: Path | None = None
+    calibration: str | None = None
+    overrides: tuple[str, ...] = ()
+    protocol: Path | None = None
+    out: Path | None = None
+
+
+def limits(memory_gib: float, seconds: float) -> Limits:
+    """Limits of the guarded children from the options."""
+    return Limits(memory_bytes=int(memory_gib * GIB), seconds=seconds)
+
+
+def inspect(path: Path, *, as_json: bool, limits: Limits) -> int:
+    """Show what lies at a path; returns the exit code."""
+    found = run_guarded(identify, path, limits=limits)
+    looks = {id(item): _look(item, limits) for item in _series(found)}
+    shown = _found_json(found, looks)
+    if path.is_dir() and not found.items:
+        shown["items"] = [dict(shown)]
+    if as_json:
+        print(shape.dumps(shown))
+    else:
+        _show_found(found, looks)
+    problems = [problem for item in _leaves(found) for problem in (*item.problems, *_problems(looks, item))]
+    return 1 if any(problem.severity == "refusal" for problem in problems) else 0
+
+
+def measure(path: Path, request: Request, *, as_json: bool, limits: Limits) -> int:
+    """Measure every series at a path; returns the exit code."""
+    task = _scan_request(request)
+    found = run_guarded(identify, path, limits=limits)
+    leaves = [item for item in _leaves(found) if item.kind != "unknown"] or [found]
+    series = [item for item in leaves if item.series is not None]
+    if len(series) > 1 and request.labels is not None:
+        raise UsageError(f"--labels belongs to one scan, but {len(series)} series lie here; give the folder of one")
+    results: list[ScanResult] = []
+    with Progress(console=show.console(stderr=True), transient=True, disable=len(series) < 2) as progress:
+        bar = progress.add_task("Measuring", total=len(leaves))
+        for number, item in enumerate(leaves):
+            results.append(_measure(item, _folder_for(task, number, len(leaves)), limits))
+            progress.advance(bar)
+    if as_json:
+        print(shape.dumps(shape.scans_json(results)))
+    else:
+        _show_results(leaves, results)
+    return 0 if all(result.refusal is None for result in results) else 1
+
+
+def _scan_request(request: Request) -> ScanRequest:
+    protocol = load_protocol(request.protocol) if request.protocol else Protocol()
+    protocol = protocol.with_overrides(request.overrides)
+    tissue_parameters(protocol)
+    return ScanRequest(protocol=protocol, out=request.out, labels=request.labels, calibration=request.calibration)
+
+
+def _folder_for(task: ScanRequest, number: int, count: int) -> ScanRequest:
+    if task.out is None or count == 1:
+        return task
+    from dataclasses import replace
+
+    return replace(task, out=task.out / f"scan-{number + 1:04d}")
+
+
+def _measure(item: Found, task: ScanRequest, limits: Limits) -> ScanResult:
+    if item.series is None:
+        return ScanResult(kind=item.kind, problems=item.problems or (_unsupported(item),))
+    try:
+        return run_guarded(measure_scan, item.series, task, limits=limits)
+    except UsageError:
+        raise
+    except BonemetricsError as error:
+        return ScanResult(kind=item.kind, problems=(_as_problem(error),))
+
+
+def _look(item: Found, limits: Limits) -> Look:
+    assert item.series is not None  # noqa: S101 - only series are looked at
+    try:
+        return run_guarded(look_at, item.series, Protocol(), limits=limits)
+    except BonemetricsError as error:
+        return Look(problems=(_as_problem(error),))
+
+
+def _as_problem(error: BonemetricsError) -> Problem:
+    return Problem(code=error.code, severity="refusal", message=error.message)
+
+
+def _unsupported(item: Found) -> Problem:
+    return _as_problem(ReadError(f"this version does not measure {item.kind} files", code="unsupported-format"))
+
+
+def _leaves(found: Found) -> Iterator[Found]:
+    if not found.items:
+        yield found
+    for item in found.items:
+        yield from _leaves(item)
+
+
+def _series(found: Found) -> Sequence[Found]:
+    return [item for item in _leaves(found) if item.series is not None]
+
+
+def _problems(looks: dict[int, Look], item: Found) -> tuple[Problem, ...]:
+    return looks[id(item)].problems if id(item) in looks else ()
+
+
+def _found_json(found: Found, looks: dict[int, Look]) -> dict[str, Any]:
+    look = looks.get(id(found), Look())
+    return {
+        "kind": found.kind,
+        "path": str(found.path),
+        "geometry": shape.geometry_json(look.grid),
+        "calibration": shape.calibration_json(look.calibration),
+        "items": [_found_json(item, looks) for item in found.items],
+        "problems": [shape.problem_json(problem) for problem in _unique((*found.problems, *look.problems))],
+    }
+
+
+def _unique(problems: Sequence[Problem]) -> list[Problem]:
+    return list({(problem.code, problem.message): problem for problem in problems}.values())
+
+
+def _show_found(found: Found, looks: dict[int, Look]) -> None:
+    out = show.console()
+    for item in _leaves(found):
+        look = looks.get(id(item), Look())
+        count = f", {len(item.series.paths)} files" if item.series else ""
+        out.print(f"[bold]{item.kind}[/bold]  {show.escape(str(item.path))}{count}")
+        show.grid(out, look.grid)
+        show.calibration(out, look.calibration)
+        show.problems(out, _unique((*item.problems, *look.problems)))
+    if found.items:
+        show.problems(out, found.problems)
+    if found.skipped:
+        out.print(f"  {len(found.skipped)} other files were left alone")
+
+
+def _show_results(leaves: Sequence[Found], results: Sequence[ScanResult]) -> None:
+    out = show.console()
+    for item, result in zip(leaves, results, strict=True):
+        out.print(f"[bold]{item.kind}[/bold]  {show.escape(str(item.path))}")
+        show.scan(out, result)

@@ -1,0 +1,1 @@
+"""One scan, all steps: the only place that knows their order."""

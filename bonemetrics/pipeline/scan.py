@@ -1,0 +1,259 @@
+"""From the files of one series to its numbers, with their provenance: every step, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from bonemetrics import __version__
+from bonemetrics.errors import BonemetricsError, UsageError
+from bonemetrics.records import (
+    Calibration,
+    GridFacts,
+    Measurement,
+    Problem,
+    Provenance,
+    QualityCard,
+    ScanFacts,
+    ScanResult,
+)
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from bonemetrics.readers.ct import CtReading
+    from bonemetrics.readers.series import SeriesFiles
+    from bonemetrics.segmentation.parameters import TissueParameters
+    from bonemetrics.segmentation.radius import RadiusSegmentation
+    from bonemetrics.segmentation.rods import RodSearch
+    from bonemetrics.study.protocol import Protocol
+    from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """How one series is to be measured.
+
+    `out` is the folder that takes labels, picture and provenance; without it nothing is written. `labels` is a
+    segmentation that is measured instead of ours. `calibration` is the option of the command line.
+    """
+
+    protocol: Protocol
+    out: Path | None = None
+    labels: Path | None = None
+    calibration: str | None = None
+    forearm_length_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """What the steps of one scan have given so far."""
+
+    reading: CtReading
+    calibration: Calibration
+    density: DensityVolume
+    provenance: Provenance
+    notes: tuple[Problem, ...]
+
+
+def measure_scan(series: SeriesFiles, request: ScanRequest) -> ScanResult:
+    """Read, calibrate, segment and measure one series.
+
+    Parameters
+    ----------
+    series
+        The files, from `identify`.
+    request
+        Protocol and options.
+
+    Returns
+    -------
+    ScanResult
+        Numbers with notes; or the refusal and no number, with whatever was known by then.
+    """
+    from bonemetrics.readers.ct import read_ct
+
+    try:
+        reading = read_ct(series, options=request.protocol.read_options)
+    except BonemetricsError as error:
+        return ScanResult(kind="ct-series", problems=(_refusal(error), *series.notes))
+    facts = ScanFacts(header=reading.header, constants=reading.constants, grid=grid_facts(reading.volume.geometry))
+    try:
+        return _measured(reading, facts, request)
+    except UsageError:
+        raise
+    except BonemetricsError as error:
+        return ScanResult(kind="ct-series", facts=facts, problems=(_refusal(error), *reading.notes))
+
+
+def _measured(reading: CtReading, facts: ScanFacts, request: ScanRequest) -> ScanResult:
+    from bonemetrics.calibration.apply import to_density
+    from bonemetrics.pipeline.calibrate import calibrate
+    from bonemetrics.segmentation.rods import find_rods
+
+    rods = find_rods(reading.volume)
+    calibration, notes = calibrate(reading, rods, request.protocol, request.calibration)
+    density = to_density(reading.volume, calibration)
+    steps = _Steps(
+        reading=reading,
+        calibration=calibration,
+        density=density,
+        provenance=_provenance(reading, calibration, request.protocol),
+        notes=(*reading.notes, *notes),
+    )
+    if request.labels is not None:
+        return _with_given_labels(steps, facts, request)
+    return _with_own_labels(steps, facts, request, rods)
+
+
+def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods: RodSearch) -> ScanResult:
+    from bonemetrics.measures.density import measure_compartments
+    from bonemetrics.pipeline.outputs import write_outputs
+    from bonemetrics.segmentation.radius import segment_radius
+
+    region = request.protocol.region
+    header = steps.reading.header
+    radius = segment_radius(
+        steps.density,
+        parameters=tissue_parameters(request.protocol),
+        rods=rods.readings,
+        side=header.laterality,
+        side_source="tags" if header.laterality else "",
+        region=region,
+        forearm_length_mm=request.forearm_length_mm,
+    )
+    measurements = measure_compartments(
+        steps.density,
+        labels=radius.labels,
+        periosteal_mm=radius.periosteal_mm,
+        endosteal_mm=radius.endosteal_mm,
+        box=radius.box,
+        slices=radius.measured_slices,
+        blur_sigma_mm=radius.blur_sigma_mm,
+        calibration=steps.calibration,
+        provenance=_with_segmentation(steps.provenance, radius),
+        side=radius.side,
+        parameters=request.protocol.density,
+    )
+    facts = facts.model_copy(
+        update={
+            "side": radius.side,
+            "side_source": radius.side_source,
+            "distal_end": radius.distal_end,
+            "distal_source": radius.distal_source,
+        }
+    )
+    result = _result(steps, facts, measurements, radius.card, radius.notes)
+    return write_outputs(result, steps.density, radius.labels, request.out, radius=radius)
+
+
+def _with_given_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest) -> ScanResult:
+    from bonemetrics.measures.density import measure_labels
+    from bonemetrics.pipeline.outputs import write_outputs
+    from bonemetrics.readers.labels import read_labels
+
+    if request.labels is None:
+        raise UsageError("no labels were given")
+    labels: LabelVolume = read_labels(request.labels).onto(steps.density.geometry)
+    side = steps.reading.header.laterality
+    measurements = measure_labels(
+        steps.density, labels, calibration=steps.calibration, provenance=steps.provenance, side=side
+    )
+    facts = facts.model_copy(update={"side": side, "side_source": "tags" if side else ""})
+    result = _result(steps, facts, measurements, QualityCard(), ())
+    return write_outputs(result, steps.density, labels, request.out)
+
+
+def _result(
+    steps: _Steps,
+    facts: ScanFacts,
+    measurements: tuple[Measurement, ...],
+    card: QualityCard,
+    notes: tuple[Problem, ...],
+) -> ScanResult:
+    told: dict[tuple[str, str], Problem] = {}
+    for problem in (*steps.notes, *notes, *card.findings):
+        told.setdefault((problem.code, problem.message), problem)
+    problems = tuple(told.values())
+    return ScanResult(
+        kind="ct-series",
+        facts=facts,
+        calibration=steps.calibration,
+        measurements=tuple(_with_notes(measurement, problems) for measurement in measurements),
+        card=card,
+        problems=problems,
+    )
+
+
+def _with_notes(measurement: Measurement, notes: tuple[Problem, ...]) -> Measurement:
+    provenance = measurement.provenance.model_copy(update={"notes": (*measurement.provenance.notes, *notes)})
+    return measurement.model_copy(update={"provenance": provenance})
+
+
+def tissue_parameters(protocol: Protocol) -> TissueParameters:
+    """The segmentation's parameters with what the protocol's [tissue] changes.
+
+    Raises
+    ------
+    UsageError
+        Where a key or value of [tissue] does not fit.
+    """
+    from bonemetrics.segmentation.parameters import TissueParameters
+
+    try:
+        return TissueParameters.model_validate_json(_json(protocol.tissue))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"[tissue] {key}: {first['msg']}") from None
+
+
+def _json(values: dict[str, JsonValue]) -> str:
+    import json
+
+    return json.dumps(values)
+
+
+def _refusal(error: BonemetricsError) -> Problem:
+    return Problem(code=error.code, severity="refusal", message=error.message)
+
+
+def _provenance(reading: CtReading, calibration: Calibration, protocol: Protocol) -> Provenance:
+    parameters: dict[str, JsonValue] = {
+        "calibration": calibration.model_dump(mode="json", exclude={"notes"}),
+        "protocol_sha256": protocol.protocol_hash,
+    }
+    if protocol.overrides:
+        parameters["overrides"] = dict(protocol.overrides)
+    return Provenance(
+        method="",
+        parameters=parameters,
+        software_version=__version__,
+        input_sha256=reading.header.sha256,
+        study_uid=reading.header.study_uid,
+        series_uid=reading.header.series_uid,
+    )
+
+
+def _with_segmentation(provenance: Provenance, radius: RadiusSegmentation) -> Provenance:
+    told: dict[str, JsonValue] = {
+        "segmentation": radius.parameters.model_dump(mode="json"),
+        "distal_end": radius.distal_end,
+        "distal_source": radius.distal_source,
+        "side_source": radius.side_source,
+    }
+    return provenance.model_copy(update={"parameters": {**provenance.parameters, **told}})
+
+
+def grid_facts(geometry: Geometry) -> GridFacts:
+    """A grid as records and JSON show it."""
+    affine = geometry.affine_lps.tolist()
+    return GridFacts(
+        shape=geometry.shape,
+        spacing_mm=geometry.spacing_mm,
+        affine_lps=tuple((row[0], row[1], row[2], row[3]) for row in affine),
+        frame_of_reference_uid=geometry.frame_of_reference_uid,
+    )
