@@ -160,7 +160,7 @@ def _inside_limits(slopes: Array, intercepts: Array, phantom: Phantom) -> npt.ND
 
 def _no_line(phantom: Phantom, slopes: Array, intercepts: Array, misfit: Array) -> CalibrationError:
     lowest, highest = SLOPE_LIMITS_MG_PER_CM3_PER_HU[phantom.material]
-    rising = np.where(slopes > 0, misfit, np.inf)
+    rising = np.where((slopes > 0) & (slopes < 100.0), misfit, np.inf)
     nearest = int(rising.argmin())
     found = (
         f"{slopes[nearest]:.3g} mg/cm3 per HU with water at {intercepts[nearest]:.4g} mg/cm3"
