@@ -97,6 +97,7 @@ def surroundings() -> dict[str, Any]:
         "leads_session": os.getsid(0) == os.getpid(),
         "umask": mask,
         "interrupt": signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+        "first_to_go": Path("/proc/self/oom_score_adj").read_text().strip(),
         "main": str(getattr(sys.modules["__main__"], "__file__", None)),
         **{kind: resource.getrlimit(getattr(resource, kind))[0] for kind in kinds},
     }

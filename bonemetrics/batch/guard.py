@@ -7,6 +7,7 @@ against crashes, hangs and hunger, not against an attacker who already runs inst
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing
 import os
@@ -253,6 +254,9 @@ def _set_limits(limits: Limits) -> None:
     lower(resource.RLIMIT_CPU, math.ceil(limits.seconds) * (os.cpu_count() or 1) + 1, grace=5)
     if sys.platform.startswith("linux"):
         lower(resource.RLIMIT_AS, _address_space_in_use() + limits.memory_bytes)
+        # Where all children together want more than the machine has, the kernel ends one of them, not the run.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 
 
 def _address_space_in_use() -> int:

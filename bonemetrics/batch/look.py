@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bonemetrics.readers.files import open_regular, read_range, require_unchange
 from bonemetrics.readers.header import header_of
 from bonemetrics.readers.identify import Found, identify
 from bonemetrics.readers.series import SeriesFiles
+from bonemetrics.records import ScanHeader
 
 _NONE_OF_OURS = frozenset({"unknown-format", "not-ct"})
 _NOT_IN_THIS_VERSION = frozenset({"table", "dxa-report"})
@@ -32,33 +33,27 @@ class SeenFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Whom a scan shows; matched in this process, never written to a table."""
-
-    patient_id: str = field(repr=False)
-    birth_date: str = field(repr=False)
-    sex: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SeenSeries:
     """A CT series, or the part of it that lay in one bundle.
 
-    `person` is `None` and `refused` is set where not one of its files has a readable header.
+    `header` says whom it shows and when, and stays in this process and the store; it is `None` where not one of the
+    files could be read, and `refused` says why. `files` are all of them, refused ones included.
     """
 
     series_uid: str
     files: tuple[SeenFile, ...]
-    person: Person | None
-    study_uid: str = ""
-    scan_date: date | None = None
+    header: ScanHeader | None
     refused: tuple[Refused, ...] = ()
+
+    @property
+    def scan_date(self) -> date:
+        """Date of the scan; far in the future where it is not known, so that it sorts last."""
+        return (self.header.scan_date if self.header else None) or date.max
 
     @property
     def path(self) -> str:
         """Folder of the first file, for people."""
-        first = min(self.files).path if self.files else min(self.refused).path
-        return str(Path(first).parent)
+        return str(Path(self.files[0].path).parent)
 
     @property
     def stamp(self) -> str:
@@ -115,31 +110,29 @@ def _is_none_of_ours(found: Found) -> bool:
 def _series(uid: str, parts: list[tuple[str, SeriesFiles]]) -> SeenSeries:
     facts = [one for _, part in parts for one in part.files]
     refused = tuple(Refused(path, problem.code, problem.message) for path, part in parts for problem in part.refusals)
-    files = tuple(sorted(SeenFile(str(one.path), one.stamp.size, one.stamp.mtime_ns) for one in facts))
+    good = {str(one.path): SeenFile(str(one.path), one.stamp.size, one.stamp.mtime_ns) for one in facts}
+    files = tuple(sorted(good.get(path) or _as_it_lies(path) for path, _ in parts))
     if not facts:
-        return SeenSeries(series_uid=uid, files=files, person=None, refused=refused)
-    header = header_of(facts, "", len(facts))
-    return SeenSeries(
-        series_uid=uid,
-        files=files,
-        person=Person(patient_id=header.patient_id, birth_date=header.patient_birth_date, sex=header.patient_sex),
-        study_uid=header.study_uid,
-        scan_date=header.scan_date,
-        refused=refused,
-    )
+        return SeenSeries(series_uid=uid, files=files, header=None, refused=refused)
+    return SeenSeries(series_uid=uid, files=files, header=header_of(facts, "", len(facts)), refused=refused)
+
+
+def _as_it_lies(path: str) -> SeenFile:
+    try:
+        status = Path(path).lstat()
+    except OSError:
+        return SeenFile(path, -1, -1)
+    return SeenFile(path, status.st_size, status.st_mtime_ns)
 
 
 def joined(parts: Iterable[SeenSeries]) -> SeenSeries:
     """Put the parts of one series together that lay in several bundles; the earliest date stands."""
     every = list(parts)
-    dated = sorted((part for part in every if part.person), key=lambda part: (part.scan_date or date.max, part.files))
-    first = dated[0] if dated else every[0]
+    first = min(every, key=lambda part: (part.header is None, part.scan_date, part.files))
     return SeenSeries(
         series_uid=first.series_uid,
         files=tuple(sorted(file for part in every for file in part.files)),
-        person=first.person,
-        study_uid=first.study_uid,
-        scan_date=first.scan_date,
+        header=first.header,
         refused=tuple(sorted(entry for part in every for entry in part.refused)),
     )
 

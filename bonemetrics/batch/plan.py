@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from bonemetrics.batch.guard import GIB, Limits, start_guarded
 from bonemetrics.batch.look import Seen, SeenSeries, joined, look_at
@@ -121,8 +120,8 @@ class _Gathered:
             self.parts.setdefault(part.series_uid, []).append(part)
 
 
-def _by_date_and_uid(scan: SeenSeries) -> tuple[Any, ...]:
-    return scan.scan_date or date.max, scan.series_uid
+def _by_date_and_uid(scan: SeenSeries) -> tuple[date, str]:
+    return scan.scan_date, scan.series_uid
 
 
 def _bundles(inputs: Sequence[Path], leave_out: Path | None, plan: Plan) -> Iterator[Bundle]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bonemetrics.batch.guard import GIB, Limits
-from bonemetrics.batch.look import Person, digest_of, look_at, series_of
+from bonemetrics.batch.look import digest_of, look_at, series_of
 from bonemetrics.batch.plan import make_plan
 from bonemetrics.errors import ReadError
 from tests import guard_targets as targets
@@ -38,8 +38,10 @@ def test_make_plan__orders_scans_by_date_then_uid(tmp_path):
         ("1.2", date(2011, 4, 5)),
         ("1.9", date(2012, 1, 1)),
     ]
-    assert plan.scans[0].person == Person(patient_id="ID-7", birth_date="", sex="")
-    assert plan.scans[0].study_uid == "1.2.3"
+    header = plan.scans[0].header
+    assert header is not None
+    assert (header.patient_id, header.study_uid, header.series_uid) == ("ID-7", "1.2.3", "1.10")
+    assert "ID-7" not in repr(plan)
     assert (plan.refused, plan.failed, plan.skipped) == ([], [], 0)
 
 
@@ -103,7 +105,8 @@ def test_make_plan__damaged_file_of_a_series_stays_with_its_series(tmp_path):
     slices[2].elements[0x00280004] = ("CS", "RGB")
     folder = write_series(tmp_path / "scan", slices)
     (scan,) = make_plan([tmp_path], limits=SHORT).scans
-    assert len(scan.files) == 3
+    assert len(scan.files) == 4
+    assert [file.size for file in scan.files] == [(folder / f"{number:03d}.dcm").stat().st_size for number in range(4)]
     assert [(entry.path, entry.code) for entry in scan.refused] == [(str(folder / "002.dcm"), "unsupported-pixels")]
 
 

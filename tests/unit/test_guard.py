@@ -106,6 +106,7 @@ def test_run_guarded__child_lives_apart_with_limits():
     assert seen["RLIMIT_FSIZE"] == 16 * GIB
     assert seen["RLIMIT_CPU"] == 20 * (os.cpu_count() or 1) + 1
     if sys.platform.startswith("linux"):
+        assert seen["first_to_go"] == "500"
         assert SHORT.memory_bytes < seen["RLIMIT_AS"] < SHORT.memory_bytes + GIB
 
 
