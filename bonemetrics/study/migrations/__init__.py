@@ -1,0 +1,1 @@
+"""Steps that bring a study database to the newest schema; run by `bonemetrics.study.database` on opening."""

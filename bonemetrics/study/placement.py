@@ -1,0 +1,84 @@
+"""Scans in their place in the trial: cohort, visit and what is to be said of them beside others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from bonemetrics.records import Problem, Record, Visit
+from bonemetrics.study.comparability import Comparable, comparability_notes
+from bonemetrics.study.protocol import Protocol
+from bonemetrics.study.stored import StoredScan
+from bonemetrics.study.visits import Dated, assign_visits
+
+KIND_OF_DATA = {"ct-series": "qct", "isq": "qct", "aim": "qct", "stratec": "qct"}
+"""Which visit windows a kind of file goes by."""
+
+
+class PlacedScan(Record):
+    """A measured scan with cohort, visit, study day, and notes that only its place among others gives."""
+
+    scan: StoredScan
+    subject: str
+    cohort: str
+    visit: Visit
+    study_day: int | None
+    notes: tuple[Problem, ...]
+
+    @property
+    def all_notes(self) -> tuple[Problem, ...]:
+        """Notes of the scan itself, then those of its place."""
+        return (*(found for found in self.scan.result.problems if found.severity == "note"), *self.notes)
+
+
+def place_scans(scans: Iterable[StoredScan], protocol: Protocol) -> tuple[PlacedScan, ...]:
+    """Give measured scans their visits and comparability notes, always from all scans that are there now.
+
+    Parameters
+    ----------
+    scans
+        Of a whole study (`Store.scans`); what is not measured is left out.
+    protocol
+        Of the study.
+
+    Returns
+    -------
+    tuple of PlacedScan
+        In the order of subject, date, kind and scan ID.
+    """
+    people: dict[str, list[StoredScan]] = {}
+    for scan in scans:
+        if scan.status == "measured" and scan.subject is not None:
+            people.setdefault(scan.subject, []).append(scan)
+    placed = [found for subject in sorted(people) for found in _place_person(subject, people[subject], protocol)]
+    return tuple(placed)
+
+
+def _place_person(subject: str, scans: Sequence[StoredScan], protocol: Protocol) -> list[PlacedScan]:
+    person = protocol.subject(subject)
+    visits = assign_visits(
+        (Dated(key=scan.scan_id, kind=_kind(scan), day=scan.scan_date) for scan in scans),
+        subject=person,
+        visits=protocol.visits,
+    )
+    changes = comparability_notes(
+        Comparable(scan_id=scan.scan_id, kind=_kind(scan), facts=scan.result.facts)
+        for scan in scans
+        if scan.result.facts is not None
+    )
+    ordered = sorted(scans, key=lambda scan: (scan.scan_date or date.max, scan.result.kind, scan.scan_id))
+    return [
+        PlacedScan(
+            scan=scan,
+            subject=subject,
+            cohort=person.cohort if person is not None else "",
+            visit=visits[scan.scan_id].visit,
+            study_day=visits[scan.scan_id].study_day,
+            notes=(*visits[scan.scan_id].notes, *changes.get(scan.scan_id, ())),
+        )
+        for scan in ordered
+    ]
+
+
+def _kind(scan: StoredScan) -> str:
+    return KIND_OF_DATA.get(scan.result.kind, scan.result.kind)

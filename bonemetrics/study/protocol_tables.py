@@ -1,0 +1,156 @@
+"""The tables of `study.toml`, each a frozen and strict record."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from bonemetrics.quantities import CATALOGUE
+from bonemetrics.records import Finite, Record
+from bonemetrics.study.nearest import suggestion
+
+DataKind = Literal[
+    "qct",
+    "dxa",
+    "histomorphometry",
+    "laboratory",
+    "eq5d",
+    "oswestry",
+    "vas",
+    "adverse-events",
+    "fractures",
+]
+"""Kinds of data that may have visit windows of their own."""
+TableKind = Literal["histomorphometry", "laboratory", "eq5d", "oswestry", "vas", "adverse-events", "fractures"]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+StudyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""An ID that is safe in tables, paths and messages."""
+StudyDay = int
+Scalar = bool | int | float | str
+Window = tuple[StudyDay, StudyDay]
+REGIONS = ("total", "trabecular", "cortical", "central-45")
+"""Regions of a radius, beside `label-N` of a given mask."""
+
+
+class StudyTable(Record):
+    """[study]: what the study is called, where its subjects stand and where its records are kept."""
+
+    id: StudyId = "STUDY"
+    title: str = ""
+    subjects: Name | None = None
+    database: Name = "sqlite"
+
+    @field_validator("database")
+    @classmethod
+    def _is_supported(cls, url: str) -> str:
+        if url != "sqlite" and not url.startswith("postgresql+psycopg://"):
+            raise ValueError("write 'sqlite' or a URL that begins with 'postgresql+psycopg://'")
+        return url
+
+
+class CohortTable(Record):
+    """One of [[cohorts]]."""
+
+    code: StudyId
+    title: str = ""
+
+
+class VisitTable(Record):
+    """One of [[visits]]: days are CDISC study days, day 1 is the infusion and there is no day 0.
+
+    `windows` holds, by kind of data, windows that stand instead of `window`.
+    """
+
+    name: Name
+    number: Finite | None = None
+    target_day: StudyDay | None = None
+    window: Window | None = None
+    windows: dict[DataKind, Window] = Field(default={})
+    baseline: bool = False
+
+    def window_for(self, kind: str) -> Window | None:
+        """First and last study day for this kind of data, both included, or `None` where the visit has none."""
+        return next((window for own, window in self.windows.items() if own == kind), self.window)
+
+    @model_validator(mode="after")
+    def _days_exist(self) -> VisitTable:
+        if self.window is None and not self.windows:
+            raise ValueError("a visit needs a 'window' of two study days, for example window = [320, 410]")
+        named = {"window": self.window, **{f"windows.{kind}": window for kind, window in self.windows.items()}}
+        for key, window in named.items():
+            if window is None:
+                continue
+            if 0 in window or self.target_day == 0:
+                raise ValueError("there is no study day 0: the day of infusion is day 1, the day before it is day -1")
+            if window[0] > window[1]:
+                raise ValueError(f"'{key}' [{window[0]}, {window[1]}] ends before it begins")
+            if self.target_day is not None and not window[0] <= self.target_day <= window[1]:
+                raise ValueError(f"'target_day' {self.target_day} lies outside '{key}' [{window[0]}, {window[1]}]")
+        return self
+
+
+class ParameterTable(Record):
+    """One of [[parameters]]: a quantity of one place under its code in the outcomes dataset."""
+
+    paramcd: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,7}$")]
+    param: Name
+    quantity: str
+    site: Name = "radius"
+    region: Name | None = None
+    unit: str | None = None
+    benefit: Literal["up", "down"] | None = None
+    version: Literal["3L", "5L"] | None = None
+    value_set: Name | None = None
+
+    @field_validator("quantity")
+    @classmethod
+    def _is_in_the_catalogue(cls, code: str) -> str:
+        if code not in CATALOGUE:
+            raise ValueError(f"{code!r} is not in the catalogue of quantities{suggestion(code, CATALOGUE)}")
+        return code
+
+    @field_validator("region")
+    @classmethod
+    def _region_is_known(cls, region: str | None) -> str | None:
+        if region is None or region in REGIONS or re.fullmatch(r"label-[1-9][0-9]*", region):
+            return region
+        raise ValueError(f"{region!r} is no region; known are {', '.join(REGIONS)} and label-N")
+
+    @model_validator(mode="after")
+    def _unit_matches(self) -> ParameterTable:
+        unit = CATALOGUE[self.quantity].unit
+        if self.unit is not None and self.unit != unit:
+            raise ValueError(f"'unit' is {self.unit!r}, but {self.quantity} is in {unit!r}")
+        return self
+
+
+class PrecisionTable(Record):
+    """One of [[precision]]: the least significant change of a parameter, or the repeats it is computed from.
+
+    `repeats` holds one row per person, in the unit of the parameter.
+    """
+
+    paramcd: str
+    scanner: str | None = None
+    lsc: Finite | None = Field(default=None, gt=0)
+    lsc_percent: Finite | None = Field(default=None, gt=0)
+    repeats: tuple[tuple[Finite, ...], ...] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> PrecisionTable:
+        given = [name for name in ("lsc", "lsc_percent", "repeats") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"exactly one of 'lsc', 'lsc_percent' and 'repeats' is needed, found {len(given)}")
+        if self.repeats is not None and (not self.repeats or min(map(len, self.repeats)) < 2):
+            raise ValueError("'repeats' needs at least two measurements of every person")
+        return self
+
+
+class ClinicalTable(Record):
+    """One of [[tables]]: which files hold a clinical or histomorphometry table, and which column is what."""
+
+    file: Name
+    kind: TableKind
+    columns: dict[str, Name] = Field(default={})

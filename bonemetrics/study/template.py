@@ -1,0 +1,114 @@
+"""The `study.toml` of a new study: everything explained, nothing decided."""
+
+from __future__ import annotations
+
+import re
+
+_TEXT = """\
+# The protocol of this study. Every table is optional; take away the "# " of what you need.
+# Units are UCUM (mg/cm3, mm2), dates are ISO (2016-04-03), study days are CDISC: the day of infusion is day 1, there is
+# no day 0. An unknown key is an error that names its line.
+
+[study]
+id = "@ID@"
+title = ""
+# A table of participants (columns subject, cohort, day1, patient_ids split by ";", forearm_length_mm). With it, scans
+# of other people are refused. Without it, people become P001, P002 … in the order of their first scan.
+#: subjects = "subjects.csv"
+# Records are kept in study.db in this folder. On a network drive use PostgreSQL (password in ~/.pgpass, not here):
+#: database = "postgresql+psycopg://user@server/database"
+
+#: [[cohorts]]
+#: code = "2M"
+#: title = "2 million cells/kg"
+
+# Visits by study day, first and last day included. Windows may not overlap. Without visits, days are numbered.
+#: [[visits]]
+#: name = "Baseline"
+#: number = 0
+#: target_day = -7
+#: window = [-60, 1]
+#: baseline = true
+
+#: [[visits]]
+#: name = "Month 12"
+#: number = 12
+#: target_day = 366
+#: window = [320, 410]
+#: windows.dxa = [300, 430]          # a kind of data may have a window of its own
+
+# What goes into the outcomes dataset, under which code.
+#: [[parameters]]
+#: paramcd = "RADTBD"
+#: param = "Radius trabecular density"
+#: quantity = "Tb.vBMD"
+#: site = "radius"
+#: region = "trabecular"
+#: unit = "mg/cm3"
+#: benefit = "up"
+
+# Least significant change: lsc, lsc_percent, or repeats = [[182.1, 183.0], …], one row per person.
+#: [[precision]]
+#: paramcd = "RADTBD"
+#: scanner = "3012"
+#: lsc = 3.1
+
+# A calibration phantom that lies in the scans, from its certificate; x and y in the phantom's own plane.
+#: [[phantoms]]
+#: name = "QRM-BDC 3"
+#: serial = "1234"
+#: material = "HA"
+#: rods = [
+#:   { density = 0.0, diameter_mm = 18.0, x_mm = -25.0, y_mm = 0.0 },
+#:   { density = 100.0, diameter_mm = 18.0, x_mm = 0.0, y_mm = 0.0 },
+#:   { density = 200.0, diameter_mm = 18.0, x_mm = 25.0, y_mm = 0.0 },
+#: ]
+
+# Which slices are measured, counted from the distal end: rule = "whole" | "slices" (first, last) |
+# "offset-mm" (offset_mm, length_mm, reference) | "percent" of the forearm (percent, length_mm).
+#: [region]
+#: rule = "offset-mm"
+#: offset_mm = 9.0
+#: length_mm = 10.2
+
+# An asynchronous calibration of one scanner: mg/cm3 = slope * HU + intercept, valid so many days around its date.
+#: [[calibrations]]
+#: scanner = "3012"
+#: date = 2016-04-03
+#: slope = 0.82
+#: intercept = -4.5
+#: material = "HA"
+#: covariance = [[1e-6, 0.0], [0.0, 0.25]]
+#: valid_days = 180
+#: kvp = 120.0
+
+# How a clinical or histomorphometry table is read.
+#: [[tables]]
+#: file = "lab*.csv"
+#: kind = "laboratory"
+#: [tables.columns]
+#: subject = "ID"
+#: value = "result"
+"""
+
+
+def template(name: str) -> str:
+    """Text of a new protocol.
+
+    Parameters
+    ----------
+    name
+        Of the study's folder; becomes the study's ID as far as an ID may hold it.
+
+    Returns
+    -------
+    str
+        Valid TOML in which every example is a comment.
+    """
+    study_id = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:64] or "STUDY"
+    return _TEXT.replace("@ID@", study_id).replace("#: ", "# ")
+
+
+def examples() -> str:
+    """The same text with every example in force; a test keeps it a valid protocol."""
+    return _TEXT.replace("@ID@", "EXAMPLE").replace("#: ", "")
