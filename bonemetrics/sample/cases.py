@@ -126,7 +126,7 @@ def random_phantom(seed: int, voxel_mm: float, *, with_ulna: bool = False) -> Ph
     side: Side = "left" if rng.random() < 0.5 else "right"
     rotation = Rotation.from_rotvec(rng.uniform(-0.3, 0.3, 3)).as_matrix()
     placement = Placement.hanging(side, rotation=rotation, origin_lps_mm=tuple(rng.uniform(-60.0, 60.0, 3).tolist()))
-    field_mm = (15.0, 16.0 if ulna is None else 27.0)
+    field_mm = (16.0, 17.0 if ulna is None else 28.0)
     n_slices = int(rng.integers(8, 13))
     shift = rng.uniform(-0.5, 0.5, 3) * voxel_mm
     geometry = placement.grid(

@@ -15,7 +15,7 @@ from scipy.ndimage import convolve1d
 
 from bonemetrics.quantities import Material
 from bonemetrics.records import ScannerConstants
-from bonemetrics.sample.phantom import Placement, RadiusPhantom
+from bonemetrics.sample.phantom import Placement, RadiusPhantom, RodCylinder
 from bonemetrics.sample.raster import BoneMap, FinePlane, Pixels, texture_on
 from bonemetrics.sample.shapes import Bone, Floats
 from bonemetrics.volume import CORTICAL, TRABECULAR, CtVolume, DensityVolume, Geometry, LabelVolume
@@ -110,8 +110,9 @@ def render(
     plane = FinePlane.of(geometry, placement, imaging.psf_sigma_mm)
     hu = np.empty(geometry.shape, dtype=np.float32)
     z_mm = placement.slice_z_mm(geometry, np.arange(geometry.shape[0], dtype=np.float64))
+    around = _tissue_and_blocks(phantom, plane)
     for index, z in enumerate(z_mm.tolist()):
-        hu[index] = plane.blur(_slab(phantom, plane, z, geometry.spacing_mm[0], scanner))
+        hu[index] = plane.blur(_slab(phantom, plane, around, (z, geometry.spacing_mm[0]), scanner))
     if imaging.noise_sd_hu > 0:
         hu += correlated_noise(geometry.shape, imaging)
     return CtVolume(hu=hu, geometry=geometry)
@@ -153,64 +154,70 @@ def correlated_noise(shape: tuple[int, int, int], imaging: Imaging) -> Pixels:
     return scaled
 
 
-def _slab(phantom: RadiusPhantom, plane: FinePlane, z_mm: float, thickness_mm: float, scanner: Scanner) -> Pixels:
-    """The sharp object averaged over one slice, in HU, on the fine grid."""
+def _slab(
+    phantom: RadiusPhantom, plane: FinePlane, around: Pixels, slab_mm: tuple[float, float], scanner: Scanner
+) -> Pixels:
+    """The sharp object averaged over one slice (middle, thickness), in HU, on the fine grid."""
+    z_mm, thickness_mm = slab_mm
     parts = max(1, math.ceil(thickness_mm / _THICKEST_SUBSLICE_MM))
     part_mm = thickness_mm / parts
-    shape = (len(plane.v_mm), len(plane.u_mm))
-    total = np.zeros(shape, dtype=np.float32)
+    total = np.zeros_like(around)
     for part in range(parts):
         z = z_mm - thickness_mm / 2 + (part + 0.5) * part_mm
-        image = _tissue(phantom, plane)
-        _paint_hardware(image, phantom, plane, z, scanner)
+        image = around.copy()
+        for rod in phantom.rods:
+            _paint_rod(image, rod, plane, z, scanner)
         for bone in (phantom.ulna, phantom.radius):
             if bone is not None:
-                _paint_bone(image, bone, plane, z, part_mm, scanner)
+                _paint_bone(image, bone, plane, (z, part_mm), scanner)
         total += image
     return total / np.float32(parts)
 
 
-def _tissue(phantom: RadiusPhantom, plane: FinePlane) -> Pixels:
+def _tissue_and_blocks(phantom: RadiusPhantom, plane: FinePlane) -> Pixels:
+    """All that does not change along z."""
     tissue = phantom.tissue
     shape = (len(plane.v_mm), len(plane.u_mm))
-    if tissue.half_axes_mm is None:
-        return np.full(shape, tissue.muscle_hu, dtype=np.float32)
-    x, y = plane.relative(np.array(tissue.centre_mm))
-    image = np.full(shape, tissue.air_hu, dtype=np.float32)
-    shells = (
-        (0.0, tissue.skin_hu),
-        (tissue.skin_mm, tissue.fat_hu),
-        (tissue.skin_mm + tissue.fat_mm, tissue.muscle_hu),
-    )
-    for inset, hu in shells:
-        a, b = (np.float32(half - inset) for half in tissue.half_axes_mm)
-        scaled = np.sqrt((x / a) ** 2 + (y / b) ** 2)
-        slope = np.sqrt((x / (a * a)) ** 2 + (y / (b * b)) ** 2) / np.maximum(scaled, np.float32(1e-6))
-        _mix(image, plane.cover((scaled - 1) / np.maximum(slope, np.float32(1e-6))), hu)
+    image = np.full(shape, tissue.muscle_hu, dtype=np.float32)
+    if tissue.half_axes_mm is not None:
+        image.fill(tissue.air_hu)
+        x, y = plane.relative(np.array(tissue.centre_mm))
+        under_fat = tissue.skin_mm + tissue.fat_mm
+        for inset, hu in ((0.0, tissue.skin_hu), (tissue.skin_mm, tissue.fat_hu), (under_fat, tissue.muscle_hu)):
+            a, b = (np.float32(half - inset) for half in tissue.half_axes_mm)
+            scaled = np.sqrt((x / a) ** 2 + (y / b) ** 2)
+            slope = np.sqrt((x / (a * a)) ** 2 + (y / (b * b)) ** 2) / np.maximum(scaled, np.float32(1e-6))
+            distance = ((scaled - 1) / np.maximum(slope, np.float32(1e-6))).astype(np.float32)
+            _mix(image, plane.cover(distance), hu)
+    for block in phantom.blocks:
+        x, y = plane.relative(np.array(block.centre_mm))
+        half_x, half_y = np.float32(block.size_mm[0] / 2), np.float32(block.size_mm[1] / 2)
+        across: Pixels = np.abs(x) - half_x
+        along: Pixels = np.abs(y) - half_y
+        _mix(image, plane.cover(across) * plane.cover(along), block.hu)
     return image
 
 
-def _paint_hardware(image: Pixels, phantom: RadiusPhantom, plane: FinePlane, z_mm: float, scanner: Scanner) -> None:
-    for block in phantom.blocks:
-        x, y = plane.relative(np.array(block.centre_mm))
-        half_x, half_y = block.size_mm[0] / 2, block.size_mm[1] / 2
-        _mix(image, plane.cover(np.abs(x) - half_x) * plane.cover(np.abs(y) - half_y), block.hu)
-    for rod in phantom.rods:
-        x, y = plane.relative(np.array(rod.centre_mm) + z_mm * np.array(rod.drift_per_mm))
-        distance = np.hypot(x, y) - np.float32(rod.diameter_mm / 2)
-        _mix(image, plane.cover(distance), float(scanner.to_hu(rod.density_mg_per_cm3)))
+def _paint_rod(image: Pixels, rod: RodCylinder, plane: FinePlane, z_mm: float, scanner: Scanner) -> None:
+    centre = np.array(rod.centre_mm) + z_mm * np.array(rod.drift_per_mm)
+    part, box = plane.window(centre, rod.diameter_mm / 2 + plane.step_mm)
+    distance = np.hypot(*part.relative(centre)) - np.float32(rod.diameter_mm / 2)
+    _mix(image[box], part.cover(distance), float(scanner.to_hu(rod.density_mg_per_cm3)))
 
 
 def _mix(image: Pixels, share: Pixels, value: float | Pixels) -> None:
     image += share * (value - image)
 
 
-def _paint_bone(image: Pixels, bone: Bone, plane: FinePlane, z_mm: float, part_mm: float, scanner: Scanner) -> None:
+def _paint_bone(image: Pixels, bone: Bone, plane: FinePlane, slab_mm: tuple[float, float], scanner: Scanner) -> None:
+    z_mm, part_mm = slab_mm
     bone_map = BoneMap(bone, z_mm)
-    periosteal, endosteal, fall = bone_map.distances(plane)
-    _mix(image, plane.cover(periosteal), float(scanner.to_hu(bone.cortical_mg_per_cm3)))
+    part, box = plane.window(bone_map.centre_mm, bone_map.reach_mm + plane.step_mm)
+    periosteal, endosteal, fall = bone_map.distances(part)
+    view = image[box]
+    _mix(view, part.cover(periosteal), float(scanner.to_hu(bone.cortical_mg_per_cm3)))
     inside = np.float32(bone.core_mg_per_cm3) + np.float32(bone.rise_mg_per_cm3) * fall
     if bone.texture is not None:
-        inside += texture_on(bone.texture, plane, z_mm, part_mm)
+        inside += texture_on(bone.texture, part, z_mm, part_mm)
     marrow = (inside - np.float32(scanner.intercept)) / np.float32(scanner.slope)
-    _mix(image, plane.cover(endosteal), marrow)
+    _mix(view, part.cover(endosteal), marrow)

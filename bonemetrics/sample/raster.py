@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from bonemetrics.volume import Geometry
 Pixels = npt.NDArray[np.float32]
 _TABLE = 4096
 _SECTION_POINTS = 2048
-_FINE_PER_SIGMA = 1.5
+_FINE_PER_SIGMA = 1.8
 _COARSEST_FINE_MM = 0.085
 _REACH_SIGMAS = 4.5
 
@@ -58,6 +58,15 @@ class FinePlane:
         y = start[1] + self.u_mm * self.u_arm[1] + (self.v_mm * self.v_arm[1])[:, None]
         return x.astype(np.float32), y.astype(np.float32)
 
+    def window(self, centre_mm: Floats, reach_mm: float) -> tuple[FinePlane, tuple[slice, slice]]:
+        """The part of the plane within `reach_mm` of a centre, and where it lies in the whole."""
+        at = centre_mm - self.origin_arm
+        u = np.searchsorted(self.u_mm, float(at @ self.u_arm) + np.array([-reach_mm, reach_mm]))
+        v = np.searchsorted(self.v_mm, float(at @ self.v_arm) + np.array([-reach_mm, reach_mm]))
+        box = slice(int(v[0]), int(v[1])), slice(int(u[0]), int(u[1]))
+        part = replace(self, u_mm=self.u_mm[box[1]], v_mm=self.v_mm[box[0]], blur_rows=None, blur_columns=None)
+        return part, box
+
     def blur(self, fine: Pixels) -> Pixels:
         """The fine image blurred and sampled at the voxel centres."""
         if self.blur_rows is None or self.blur_columns is None:
@@ -66,9 +75,29 @@ class FinePlane:
         return blurred
 
     def cover(self, distance: Pixels) -> Pixels:
-        """Share of each sample's cell on the inner side of an edge, from the signed distance to it."""
-        covered: Pixels = np.clip(np.float32(0.5) - distance / np.float32(self.step_mm), 0, 1)
+        """Share of each sample's square cell on the inner side of an edge, from the signed distance to it.
+
+        The edge is taken as straight within a cell, with its true direction: a cell then spans
+        step · (|cos| + |sin|) across it, and cells tile the plane without gap or overlap.
+        """
+        covered = (distance < 0).astype(np.float32)
+        rows, columns = np.nonzero(np.abs(distance) < np.float32(0.75 * self.step_mm))
+        last_row, last_column = distance.shape[0] - 1, distance.shape[1] - 1
+        across = distance[rows, np.minimum(columns + 1, last_column)] - distance[rows, np.maximum(columns - 1, 0)]
+        along = distance[np.minimum(rows + 1, last_row), columns] - distance[np.maximum(rows - 1, 0), columns]
+        length = np.maximum(np.hypot(across, along), np.float32(1e-9))
+        a, b = self.step_mm * np.abs(across) / length, self.step_mm * np.abs(along) / length
+        covered[rows, columns] = _half_plane_share(distance[rows, columns], np.maximum(a, b), np.minimum(a, b))
         return covered
+
+
+def _half_plane_share(distance: Pixels, wide: Pixels, narrow: Pixels) -> Pixels:
+    """Share of a square on the inner side of a line; the square's shadow on the normal is two boxes convolved."""
+    outside = np.abs(distance)
+    corner = np.clip((wide + narrow) / 2 - outside, 0, None) ** 2 / np.maximum(2 * wide * narrow, np.float32(1e-12))
+    beyond = np.where(outside > (wide - narrow) / 2, corner, np.float32(0.5) - outside / wide)
+    share: Pixels = np.where(distance > 0, beyond, 1 - beyond)
+    return share
 
 
 def _axis(n: int, voxel_mm: float, psf_sigma_mm: float | None) -> tuple[Floats, Pixels | None]:
@@ -77,14 +106,15 @@ def _axis(n: int, voxel_mm: float, psf_sigma_mm: float | None) -> tuple[Floats, 
     if psf_sigma_mm is None:
         return centres, None
     sigma = psf_sigma_mm
-    parts = max(1, math.ceil(voxel_mm / min(sigma / _FINE_PER_SIGMA, _COARSEST_FINE_MM)))
-    step = voxel_mm / parts
-    margin = math.ceil(_REACH_SIGMAS * sigma / step)
-    fine: Floats = np.arange(-margin, (n - 1) * parts + margin + 1, dtype=np.float64) * step
+    step = min(sigma / _FINE_PER_SIGMA, _COARSEST_FINE_MM)
+    reach = (_REACH_SIGMAS + 0.5) * sigma
+    middle = centres[-1] / 2
+    half = math.ceil((middle + reach) / step)
+    fine: Floats = middle + np.arange(-half, half + 1, dtype=np.float64) * step
     # The cell over which edges are averaged is a box that already blurs by step²/12.
     left = math.sqrt(sigma**2 - step**2 / 12)
     weights = np.exp(-0.5 * ((centres[:, None] - fine) / left) ** 2)
-    weights[np.abs(centres[:, None] - fine) > (_REACH_SIGMAS + 0.5) * sigma] = 0
+    weights[np.abs(centres[:, None] - fine) > _REACH_SIGMAS * sigma] = 0
     weights /= weights.sum(axis=1, keepdims=True)
     return fine, weights.astype(np.float32)
 
@@ -94,14 +124,15 @@ class BoneMap:
 
     def __init__(self, bone: Bone, z_mm: float) -> None:
         section = bone.section(z_mm, _SECTION_POINTS)
-        self._centre = section.centre_mm
+        self.centre_mm = section.centre_mm
         self._depth_mm = bone.rise_depth_mm
+        self.reach_mm = float(np.hypot(*section.periosteal.T).max())
         self._outer, self._outer_tilt, _ = _polar_table(section, endosteal=False)
         self._inner, self._inner_tilt, self._support = _polar_table(section, endosteal=True)
 
     def distances(self, plane: FinePlane) -> tuple[Pixels, Pixels, Pixels]:
         """Distance to the periosteal and endosteal contour (mm, negative inside, to first order), and the fall."""
-        x, y = plane.relative(self._centre)
+        x, y = plane.relative(self.centre_mm)
         r = np.hypot(x, y)
         place = (np.arctan2(y, x) + np.float32(np.pi)) * np.float32(_TABLE / (2 * np.pi))
         index = place.astype(np.int32)
