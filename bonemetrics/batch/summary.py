@@ -19,9 +19,9 @@ class Refused:
 class RunSummary:
     """What one run did.
 
-    `read` counts scans that were new or changed; each of them is then measured, refused or failed. `skipped` counts
-    scans that were up to date and files that are none of ours. A refusal that still stands from an earlier run is
-    listed again without being read again.
+    `read` counts what was new or changed; each of it is then measured, refused or failed. `skipped` counts scans
+    that were left alone since nothing has changed, and files that are none of ours. A refusal that still stands from
+    an earlier run is listed again, so that the exit code says it.
     """
 
     read: int = 0

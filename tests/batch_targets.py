@@ -1,0 +1,77 @@
+"""Stands in for the measuring of a scan in tests of the batch; runs in guarded children."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bonemetrics.batch.look import digest_of, series_of
+from bonemetrics.batch.measure import Receipt
+from bonemetrics.errors import ReadError
+from bonemetrics.pipeline.scan import ScanRequest
+from bonemetrics.quantities import Material
+from bonemetrics.readers.header import header_of
+from bonemetrics.records import (
+    GridFacts,
+    Measurement,
+    Problem,
+    Provenance,
+    ScanFacts,
+    ScannerConstants,
+    ScanResult,
+    note,
+)
+from tests import guard_targets
+
+TRAPS = {
+    "1.666.1": guard_targets.segfault,
+    "1.666.2": guard_targets.hang,
+    "1.666.3": lambda: guard_targets.ask_for(1 << 33),
+    "1.666.4": guard_targets.panic,
+    "1.666.5": guard_targets.leave,
+}
+
+
+def measure_quickly(paths: Sequence[str], request: ScanRequest) -> Receipt:
+    """One number: the sum of the sizes of the files and of the threshold; or the trap that the series UID names."""
+    digest = digest_of(paths)
+    series = series_of(paths)
+    header = header_of(series.files, digest, len(series.files))
+    assert request.out is not None
+    # `STUDY/slow` holds seconds to wait, so that a test can interrupt a run.
+    slow = request.out.parent.parent / "slow"
+    if slow.exists():
+        time.sleep(float(slow.read_text()))
+    (request.out / "labels-0001.nii.gz").write_bytes(gzip.compress(digest.encode(), mtime=0))
+    if header.series_uid in TRAPS:
+        TRAPS[header.series_uid]()
+    if header.series_uid == "1.667":
+        refusal = Problem(code="no-bone", severity="refusal", message="nothing here looks like a radius")
+        return Receipt(result=ScanResult(kind="ct-series", problems=(refusal,)), input_sha256=digest)
+    if header.series_uid == "1.668":
+        raise ReadError("refused by exception", code="not-ct")
+    (request.out / "qc.png").write_bytes(b"picture")
+    rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 0.5, 0.0, 0.0), (0.0, 0.0, 0.4, 0.0), (0.0, 0.0, 0.0, 1.0))
+    number = Measurement(
+        quantity="Tb.vBMD",
+        value=sum(Path(path).stat().st_size for path in paths) + float(request.protocol.tissue.get("threshold", 0.0)),
+        standard_uncertainty=1.5,
+        side="left",
+        region="trabecular",
+        material=Material.HA,
+        provenance=Provenance(method="sizes", software_version="0", series_uid=header.series_uid),
+    )
+    result = ScanResult(
+        kind="ct-series",
+        facts=ScanFacts(
+            header=header,
+            constants=ScannerConstants(model="X"),
+            grid=GridFacts(shape=(4, 5, 6), spacing_mm=(1.0, 0.5, 0.4), affine_lps=rows),
+        ),
+        measurements=(number,),
+        problems=(note("partial-volume", "thin"),),
+        files=("labels-0001.nii.gz", "qc.png"),
+    )
+    return Receipt(result=result, input_sha256=digest)
