@@ -145,7 +145,14 @@ class CalibrationError(BonemetricsError):
 class SegmentationError(BonemetricsError):
     """The radius or its compartments cannot be found."""
 
-    codes = {"no-bone": "nothing in the scan looks like a radius"}
+    codes = {
+        "no-bone": "nothing in the scan looks like a radius",
+        "radius-ambiguous": "two bones are so alike in size that the radius cannot be told from the ulna",
+        "distal-end-unknown": "the region counts from the distal end, and nothing tells which end that is",
+        "forearm-length-unknown": "the region is a per cent of the forearm's length, which is not given",
+        "bone-end-not-seen": "the region counts from the distal end of the radius, which lies outside the scan",
+        "region-outside-scan": "slices of the region lie outside the scan or do not show the radius",
+    }
 
 
 class ProtocolError(BonemetricsError):
@@ -218,6 +225,8 @@ NOTES: dict[str, str] = {
     "unscheduled-visit": "the date lies in no visit window of the protocol",
     "day1-unknown": "the day of infusion is not known, so no visit window can be applied",
     "scan-date-unknown": "the scan states no date, so it belongs to no visit",
+    "side-unknown": "nothing tells whether the arm is the left or the right one",
+    "distal-unknown": "nothing tells which end of the scan is distal",
     "partial-volume": "the cortex is thinner than the voxel can show; Ct.Ar and Ct.vBMD lean on the model",
 }
 """Code and meaning of every note that can stand on a value."""
