@@ -234,6 +234,23 @@ class CalibrationEntry(Record):
     kvp: Finite | None = Field(default=None, gt=0)
 
 
+class ReadOptions(Record):
+    """Named exceptions to the rules of reading; each that acts leaves a note.
+
+    `deshear` moves tilted or sheared slices into line by resampling within the slices; `allow_lossy` reads pixels
+    that went through lossy compression.
+    """
+
+    deshear: bool = False
+    allow_lossy: bool = False
+
+
+class DensityParameters(Record):
+    """How densities are measured: `extrapolated` frees them from blur at the edges, `plain` is the mere mean."""
+
+    edge: Literal["extrapolated", "plain"] = "extrapolated"
+
+
 class RegionRule(Record):
     """Which slices of a radius are measured; everything counts from the distal end.
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 
 from bonemetrics import __version__
 from bonemetrics.records import Record
@@ -19,7 +19,6 @@ from bonemetrics.study.schema import AUDIT
 FIRST_PREV_HASH = "0" * 64
 """What the first row has in the place of the hash of the row before."""
 _SCHEME = "bonemetrics-audit-1"
-_POSTGRES_LOCK = 0x626F6E65
 
 Action = Literal[
     "study-created",
@@ -126,9 +125,6 @@ def append(
     AuditRow
         As stored.
     """
-    if connection.dialect.name == "postgresql":
-        # Two writers would read the same last row; SQLite's BEGIN IMMEDIATE already lets in one at a time.
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
     last = head(connection)
     row = AuditRow(
         seq=last.seq + 1,
@@ -158,11 +154,21 @@ def head(connection: Connection) -> AuditHead:
 def rows(connection: Connection) -> tuple[AuditRow, ...]:
     """Every row in order."""
     found = connection.execute(select(AUDIT).order_by(AUDIT.c.seq))
-    return tuple(AuditRow.model_validate(dict(row._mapping)) for row in found)
+    return tuple(_row({name: _as_stored(value) for name, value in row.items()}) for row in found.mappings())
+
+
+def _row(values: dict[str, Any]) -> AuditRow:
+    # Unchecked: a row that somebody has spoilt must still be shown.
+    return AuditRow.model_construct(None, **values)
+
+
+def _as_stored(value: object) -> object:
+    """Text, number or nothing as it is; whatever else somebody put there as a text that fits no hash."""
+    return value if value is None or isinstance(value, str | int) else repr(value)
 
 
 def verify(log: Iterable[AuditRow], anchor: AuditHead | None = None) -> tuple[ChainFault, ...]:
-    """Find every row that was changed, removed, put in or moved.
+    """Find every row that was changed, removed, put in or moved; a log without any row is no log.
 
     Parameters
     ----------
@@ -189,6 +195,8 @@ def verify(log: Iterable[AuditRow], anchor: AuditHead | None = None) -> tuple[Ch
             faults.append(ChainFault(seq=row.seq, kind="changed", message="the content does not fit its hash"))
         anchored = anchored or (anchor is not None and (row.seq, row.hash) == (anchor.seq, anchor.hash))
         seq, previous = row.seq, row.hash
+    if seq == 0:
+        faults.append(ChainFault(seq=1, kind="missing", message="the log is empty; a study's log never is"))
     if not anchored and anchor is not None:
         message = f"row {anchor.seq} with the hash written down elsewhere is not in the log"
         faults.append(ChainFault(seq=anchor.seq, kind="cut", message=message))

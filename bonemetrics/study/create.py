@@ -54,7 +54,7 @@ def init_study(folder: Path, protocol_file: Path | None = None, *, user: str | N
     database = open_database(place, protocol.study.database, create=True)
     author = Author(user=user or current_user())
     with database.write() as connection:
-        if audit.head(connection).seq:
+        if enrolment.is_a_study(connection):
             raise StudyError("the database already holds a study; name another one", code="study-exists")
         audit.append(connection, author, "study-created", f"study {protocol.study.id}", new={"id": protocol.study.id})
         enrolment.make_identity_key(connection)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -19,6 +19,7 @@ from bonemetrics.study.layout import PRIVATE_FILE, StudyFolder
 SCHEMA_VERSION = "0001"
 """The newest migration; a test holds it true."""
 BUSY_TIMEOUT_MS = 30_000
+_POSTGRES_LOCK = 0x626F6E65
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -32,6 +33,9 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Transaction that nobody else writes beside; committed whole at the end."""
         with _translated(), self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # One writer at a time, as BEGIN IMMEDIATE gives it: versions and the audit chain count upwards.
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
             yield connection
 
     @contextmanager

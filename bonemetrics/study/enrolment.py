@@ -13,6 +13,7 @@ from bonemetrics.study import audit
 from bonemetrics.study.audit import Author, canonical_json, utc_now
 from bonemetrics.study.layout import StudyFolder, install_files
 from bonemetrics.study.protocol import Protocol
+from bonemetrics.study.recording import problem_text, result_digest
 from bonemetrics.study.schema import MEASUREMENTS, PATIENTS, PROBLEMS, PROTOCOLS, RESULTS, SCANS, SETTINGS, SUBJECTS
 from bonemetrics.study.subjects import Assignment, Candidate, Identity, Resolution, candidate, patients_of, resolve
 
@@ -22,6 +23,11 @@ _IDENTITY_KEY = "identity-key"
 def make_identity_key(connection: Connection) -> None:
     """Give a new study its secret, which makes the hashes of its patients its own."""
     connection.execute(insert(SETTINGS).values(key=_IDENTITY_KEY, value=secrets.token_hex(32)))
+
+
+def is_a_study(connection: Connection) -> bool:
+    """Whether `init` has been here."""
+    return connection.execute(select(SETTINGS.c.key).where(SETTINGS.c.key == _IDENTITY_KEY)).first() is not None
 
 
 def identity_key(connection: Connection) -> bytes:
@@ -139,7 +145,16 @@ def _withdraw(
         .one()
     )
     changed = {"version": version, "status": "refused", "code": refusal.code, "message": refusal.message}
-    connection.execute(insert(RESULTS).values(**{**old, **changed, "digest": "", "recorded_utc": utc_now()}))
+    digest = result_digest(
+        input_sha256=old["input_sha256"],
+        settings_hash=old["settings_hash"],
+        software_version=old["software_version"],
+        content=old["content"],
+        numbers=[],
+        problems=[problem_text(refusal)],
+    )
+    changed |= {"digest": digest, "recorded_utc": utc_now()}
+    connection.execute(insert(RESULTS).values(**{**old, **changed}))
     connection.execute(
         insert(PROBLEMS).values(
             scan_id=scan, version=version, position=0, code=refusal.code, severity="refusal", message=refusal.message
@@ -155,7 +170,13 @@ def _withdraw(
         "result-superseded",
         f"scan {scan}",
         old={"version": row.version, "digest": old["digest"], "subject": row.subject},
-        new={"version": version, "code": refusal.code},
+        new={"version": version, "code": refusal.code, "digest": digest},
         reason="a newer scan contradicts whose scan this is",
     )
-    audit.append(connection, author, "scan-refused", f"scan {scan}", new={"version": version, "code": refusal.code})
+    audit.append(
+        connection,
+        author,
+        "scan-refused",
+        f"scan {scan}",
+        new={"version": version, "code": refusal.code, "digest": digest},
+    )

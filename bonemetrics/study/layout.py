@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,18 @@ class StudyFolder:
         """Make an empty private folder, on the study's own disk, for one scan's files while it is measured."""
         make_private_folder(self.scans)
         return Path(tempfile.mkdtemp(prefix=".staging-", dir=self.scans))
+
+    def files_of(self, scan_id: str, version: int) -> Path:
+        """Folder with the files of one result: the scan's own while it is the latest, else where they are kept."""
+        kept = self.superseded(scan_id, version)
+        return kept if kept.is_dir() else self.scan(scan_id)
+
+    def sweep_staging(self, *, older_than_s: float = 86_400.0) -> None:
+        """Remove what runs that were killed left behind; a run beside this one keeps its own."""
+        oldest = time.time() - older_than_s
+        for left in self.scans.glob(".staging-*"):
+            if left.is_dir() and left.stat().st_mtime < oldest:
+                shutil.rmtree(left, ignore_errors=True)
 
     def is_free(self) -> bool:
         """Whether a new study may be made here: no such folder yet, or nothing in it."""

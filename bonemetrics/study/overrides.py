@@ -14,7 +14,7 @@ from bonemetrics.study.protocol_checks import cross_faults
 from bonemetrics.study.protocol_faults import Fault
 from bonemetrics.study.protocol_tables import Scalar
 
-SECTIONS = ("region", "tissue")
+SECTIONS = ("region", "tissue", "reading", "density")
 """Tables that a call may change; the others belong to the study as a whole."""
 _ASSIGNMENT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\s*=(.*)", re.DOTALL)
 
@@ -53,7 +53,7 @@ def _parsed(text: str) -> tuple[str, str, Scalar]:
         known = [name for name in Protocol.model_fields if name not in OWN_FIELDS]
         if section in known:
             raise UsageError(
-                f"--set {text!r}: [{section}] belongs to the study; only {' and '.join(SECTIONS)} change by call"
+                f"--set {text!r}: [{section}] belongs to the study; by call change only {', '.join(SECTIONS)}"
             )
         raise UsageError(f"--set {text!r}: unknown section {section!r}{suggestion(section, SECTIONS)}")
     return section, key, _value(value.strip(), text)

@@ -13,7 +13,15 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from bonemetrics.errors import ProtocolError
-from bonemetrics.records import CalibrationEntry, Phantom, Record, RegionRule, Subject
+from bonemetrics.records import (
+    CalibrationEntry,
+    DensityParameters,
+    Phantom,
+    ReadOptions,
+    Record,
+    RegionRule,
+    Subject,
+)
 from bonemetrics.study import protocol_checks, protocol_faults
 from bonemetrics.study.protocol_tables import (
     ClinicalTable,
@@ -42,6 +50,8 @@ class Protocol(Record):
     phantoms: tuple[Phantom, ...] = ()
     region: RegionRule = RegionRule()
     tissue: dict[str, Scalar] = Field(default={})
+    reading: ReadOptions = ReadOptions()
+    density: DensityParameters = DensityParameters()
     calibrations: tuple[CalibrationEntry, ...] = ()
     tables: tuple[ClinicalTable, ...] = ()
     subjects: tuple[Subject, ...] = ()
@@ -52,8 +62,13 @@ class Protocol(Record):
     def protocol_hash(self) -> str:
         """Sha256 (hex) of all that can change a result; where subjects and database lie is left out."""
         content = self.model_dump(mode="json", exclude={"overrides": True, "study": {"subjects", "database"}})
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _content_hash(content)
+
+    @property
+    def measuring_hash(self) -> str:
+        """Sha256 (hex) of what can change the numbers of one scan: reading, calibration, tissue, region and density."""
+        tables = {"region", "tissue", "reading", "density", "phantoms", "calibrations"}
+        return _content_hash(self.model_dump(mode="json", include=tables))
 
     def subject(self, code: str) -> Subject | None:
         """Entry of the subjects table with this study ID."""
@@ -80,6 +95,11 @@ class Protocol(Record):
         from bonemetrics.study.overrides import overridden
 
         return overridden(self, assignments)
+
+
+def _content_hash(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 OWN_FIELDS = ("overrides", "lists_subjects")

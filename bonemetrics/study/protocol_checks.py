@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, get_args
 
+from pydantic import ValidationError
+
 from bonemetrics.errors import ProtocolError
 from bonemetrics.records import Subject
+from bonemetrics.segmentation.parameters import TissueParameters
 from bonemetrics.study.nearest import suggestion
-from bonemetrics.study.protocol_faults import Fault
+from bonemetrics.study.protocol_faults import Fault, from_validation
 from bonemetrics.study.protocol_tables import CohortTable, DataKind, VisitTable
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ def cross_faults(protocol: Protocol) -> list[Fault]:
         *_overlaps(protocol.visits),
         *_unknown_paramcds(protocol),
         *_short_phantoms(protocol),
+        *_tissue(protocol),
     ]
     inline = [(f"line:{number}", subject) for number, subject in enumerate(protocol.subjects)]
     for where, text in subject_faults(inline, protocol.cohorts):
@@ -72,6 +77,14 @@ def _unknown_paramcds(protocol: Protocol) -> Iterator[Fault]:
         if entry.paramcd not in known:
             text = f"'paramcd' {entry.paramcd!r} of [[precision]] is not in [[parameters]]"
             yield ("precision", number, "paramcd"), text + suggestion(entry.paramcd, known)
+
+
+def _tissue(protocol: Protocol) -> list[Fault]:
+    try:
+        TissueParameters.model_validate_json(json.dumps(protocol.tissue))
+    except ValidationError as error:
+        return from_validation(error, TissueParameters, within=("tissue",))
+    return []
 
 
 def _short_phantoms(protocol: Protocol) -> Iterator[Fault]:

@@ -56,27 +56,26 @@ def unknown_tables(document: Mapping[str, Any], known: Iterable[str]) -> list[Fa
     ]
 
 
-def from_validation(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
-    """Faults behind one pydantic error."""
+def from_validation(error: ValidationError, model: type[BaseModel], *, within: Path = ()) -> list[Fault]:
+    """Faults behind one pydantic error; `within` is the table that `model` stands for."""
     faults: list[Fault] = []
     for found in error.errors():
-        path = tuple(part for part in found["loc"] if part != "[key]")
-        # A union shows each of its members as a part of the place; only keys and numbers of the text count.
-        path = _real(path)
-        faults.append((path, _sentence(found["type"], found, path, model)))
+        path = (*within, *(part for part in found["loc"] if part != "[key]"))
+        known = fields_at(path[len(within) : -1], model)
+        if path[:1] == ("tissue",) and len(path) > 2:
+            # Each kind of value that would do reports a fault of its own; one is enough.
+            faults.append((path[:2], f"{str(path[1])!r} in [tissue]: one number, word or true/false is expected"))
+        else:
+            faults.append((path, _sentence(found["type"], found, path, known)))
     return faults
 
 
-def _real(path: Path) -> Path:
-    return path[:2] if path[:1] == ("tissue",) else path
-
-
-def _sentence(kind: str, found: Mapping[str, Any], path: Path, model: type[BaseModel]) -> str:
+def _sentence(kind: str, found: Mapping[str, Any], path: Path, known: Iterable[str]) -> str:
     key = str(path[-1]) if path else ""
     place = table_name(path[:-1])
     context = found.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"unknown key {key!r} in {place}{suggestion(key, fields_at(path[:-1], model))}"
+        return f"unknown key {key!r} in {place}{suggestion(key, known)}"
     if kind == "missing":
         return f"{place} lacks {key!r}"
     if kind in ("tuple_type", "model_type", "model_attributes_type", "dict_type") and len(path) == 1:

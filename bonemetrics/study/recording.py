@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from bonemetrics import __version__
 from bonemetrics.errors import StudyError
-from bonemetrics.records import Record, ScanHeader, ScanResult
+from bonemetrics.records import Problem, Record, ScanHeader, ScanResult
 from bonemetrics.study import audit
 from bonemetrics.study.audit import Author, canonical_json, utc_now
 from bonemetrics.study.layout import StudyFolder, install_files, path_id, scan_id, sha256_of
@@ -72,15 +73,33 @@ class Entry:
 
     def digest(self) -> str:
         """Sha256 (hex) of everything a result says."""
-        parts = [
-            self.input_sha256,
-            self.settings_hash,
-            __version__,
-            self.content(),
-            *(number.model_dump_json() for number in self.result.measurements),
-            *(problem.model_dump_json() for problem in self.result.problems),
-        ]
-        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+        return result_digest(
+            input_sha256=self.input_sha256,
+            settings_hash=self.settings_hash,
+            software_version=__version__,
+            content=self.content(),
+            numbers=[number.model_dump_json() for number in self.result.measurements],
+            problems=[problem_text(problem) for problem in self.result.problems],
+        )
+
+
+def problem_text(problem: Problem) -> str:
+    """Canonical JSON of a problem."""
+    return canonical_json(problem.model_dump(mode="json"))
+
+
+def result_digest(
+    *,
+    input_sha256: str,
+    settings_hash: str,
+    software_version: str,
+    content: str,
+    numbers: Sequence[str],
+    problems: Sequence[str],
+) -> str:
+    """Sha256 (hex) over everything a stored result says; it stands in the audit log."""
+    parts = [input_sha256, settings_hash, software_version, content, list(numbers), list(problems)]
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
 def record(connection: Connection, folder: StudyFolder, author: Author, entry: Entry) -> Recorded:
@@ -133,9 +152,7 @@ def _current(connection: Connection, scan: str) -> RowMapping | None:
 
 def _discard(staging: Path | None) -> None:
     if staging is not None:
-        for file in staging.iterdir():
-            file.unlink()
-        staging.rmdir()
+        shutil.rmtree(staging)
 
 
 def stored_text(path: Path) -> str:

@@ -80,7 +80,7 @@ class Store:
 
     def _require_study(self) -> None:
         with self._database.read() as connection:
-            if audit.head(connection).seq == 0:
+            if not enrolment.is_a_study(connection):
                 raise StudyError("the database holds no study; `bonemetrics init` makes one", code="not-a-study")
 
     # Runs
@@ -93,6 +93,7 @@ class Store:
     def start_run(self, *, workers: int, inputs: int = 0) -> str:
         """Note that a run begins, and the protocol where it has changed; gives the run's ID."""
         run_id = uuid.uuid4().hex[:12]
+        self.folder.sweep_staging()
         with self._database.write() as connection:
             enrolment.record_protocol(connection, self.author, self.protocol)
             values = {

@@ -71,6 +71,15 @@ title = ""
 #: offset_mm = 9.0
 #: length_mm = 10.2
 
+# How scans are read, bone is found and densities are measured.
+#: [reading]
+#: deshear = false                    # true: tilted or sheared stacks are resampled into line, with a note
+#: allow_lossy = false                # true: lossy-compressed pixels are measured, with a note
+#: [tissue]
+#: threshold = 320.0                  # mg/cm3 of HA
+#: [density]
+#: edge = "extrapolated"              # free of blur at the edges; "plain": the mere mean inside the contour
+
 # An asynchronous calibration of one scanner: mg/cm3 = slope * HU + intercept, valid so many days around its date.
 #: [[calibrations]]
 #: scanner = "3012"
