@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from bonemetrics.outcomes.table import Cell, Column, Table
 from bonemetrics.quantities import CATALOGUE
-from bonemetrics.records import Measurement, Problem, ScanResult
+from bonemetrics.records import Measurement, Problem
+from bonemetrics.study.placement import PlacedScan
 
 _REGIONS = ("total", "trabecular", "cortical", "central-45")
 
@@ -95,29 +95,13 @@ NOTE_COLUMNS: tuple[Column, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredScan:
-    """One measured scan with its place in the study."""
-
-    scan_id: str
-    subject: str
-    visit: str
-    review_status: str
-    result: ScanResult
-
-    @property
-    def scan_date(self) -> date | None:
-        """Date of acquisition where the file says it."""
-        return self.result.facts.header.scan_date if self.result.facts else None
-
-
-def density_table(scans: Iterable[MeasuredScan]) -> Table:
+def density_table(scans: Iterable[PlacedScan]) -> Table:
     """Lay out every measurement as one row.
 
     Parameters
     ----------
     scans
-        In any order.
+        Measured scans in their place in the trial, in any order.
 
     Returns
     -------
@@ -127,29 +111,29 @@ def density_table(scans: Iterable[MeasuredScan]) -> Table:
     """
     rows: list[tuple[Cell, ...]] = []
     for scan in _in_order(scans):
-        rows.extend(_density_row(scan, found) for found in sorted(scan.result.measurements, key=_place))
+        rows.extend(_density_row(scan, found) for found in sorted(scan.scan.result.measurements, key=_place))
     return Table(name="density", columns=DENSITY_COLUMNS, rows=rows)
 
 
-def notes_table(scans: Iterable[MeasuredScan]) -> Table:
+def notes_table(scans: Iterable[PlacedScan]) -> Table:
     """Lay out what was noted on scans and numbers.
 
     Parameters
     ----------
     scans
-        In any order.
+        Measured scans in their place in the trial, in any order.
 
     Returns
     -------
     Table
         Named `density_notes`. A note on a scan stands once, not again on each of its numbers.
     """
-    rows = [_note_row(scan, *about) for scan in _in_order(scans) for about in _notes(scan.result)]
+    rows = [_note_row(scan, *about) for scan in _in_order(scans) for about in _notes(scan)]
     return Table(name="density_notes", columns=NOTE_COLUMNS, rows=rows)
 
 
-def _in_order(scans: Iterable[MeasuredScan]) -> list[MeasuredScan]:
-    return sorted(scans, key=lambda scan: (scan.subject, scan.scan_date or date.max, scan.scan_id))
+def _in_order(scans: Iterable[PlacedScan]) -> list[PlacedScan]:
+    return sorted(scans, key=lambda scan: (scan.subject, scan.scan.scan_date or date.max, scan.scan.scan_id))
 
 
 def _region_order(region: str) -> tuple[int, int, str]:
@@ -163,12 +147,9 @@ def _place(found: Measurement) -> tuple[str, str, tuple[int, int, str], int]:
     return found.site, found.side or "", _region_order(found.region), list(CATALOGUE).index(found.quantity)
 
 
-def _density_row(scan: MeasuredScan, found: Measurement) -> tuple[Cell, ...]:
-    header = scan.result.facts.header if scan.result.facts else None
+def _density_row(scan: PlacedScan, found: Measurement) -> tuple[Cell, ...]:
     return (
-        scan.subject,
-        scan.visit,
-        scan.scan_date,
+        *_where(scan),
         found.side,
         found.site,
         found.region,
@@ -177,18 +158,23 @@ def _density_row(scan: MeasuredScan, found: Measurement) -> tuple[Cell, ...]:
         found.unit,
         None if found.material is None else str(found.material),
         found.standard_uncertainty,
-        found.provenance.method,
-        scan.review_status,
-        scan.scan_id,
-        found.provenance.series_uid or (header.series_uid if header else None),
+        found.provenance.method or None,
+        scan.scan.review_status,
+        scan.scan.scan_id,
+        found.provenance.series_uid or scan.scan.series_uid or None,
         found.provenance.software_version,
     )
 
 
-def _notes(result: ScanResult) -> Iterator[tuple[str | None, str | None, Problem]]:
+def _where(scan: PlacedScan) -> tuple[Cell, ...]:
+    return scan.subject, scan.visit.name, scan.scan.scan_date
+
+
+def _notes(scan: PlacedScan) -> Iterator[tuple[str | None, str | None, Problem]]:
     """Region, quantity and note."""
+    result = scan.scan.result
     seen: set[Problem] = set()
-    for problem in (*result.problems, *result.card.findings):
+    for problem in (*scan.all_notes, *result.card.findings):
         if problem not in seen:
             seen.add(problem)
             yield None, None, problem
@@ -198,10 +184,10 @@ def _notes(result: ScanResult) -> Iterator[tuple[str | None, str | None, Problem
                 yield found.region, found.quantity, problem
 
 
-def _note_row(scan: MeasuredScan, region: str | None, quantity: str | None, problem: Problem) -> tuple[Cell, ...]:
+def _note_row(scan: PlacedScan, region: str | None, quantity: str | None, problem: Problem) -> tuple[Cell, ...]:
     slices = as_ranges(problem.slices) or None
     told = (problem.severity, problem.code, problem.message, slices)
-    return (scan.subject, scan.visit, scan.scan_date, scan.scan_id, region, quantity, *told)
+    return (*_where(scan), scan.scan.scan_id, region, quantity, *told)
 
 
 def as_ranges(numbers: Sequence[int]) -> str:

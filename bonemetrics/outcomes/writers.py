@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import math
-import os
-import tempfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bonemetrics.outcomes.table import Cell, Column, Table
+from bonemetrics.study.layout import write_atomic
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -41,7 +39,8 @@ def write_csv(table: Table, path: Path) -> Path:
     writer.writerow([column.name for column in table.columns])
     for row in table.rows:
         writer.writerow([_as_text(cell) for cell in row])
-    return replace_file(path, text.getvalue().encode("utf-8"))
+    write_atomic(path, text.getvalue().encode("utf-8"))
+    return path
 
 
 def write_parquet(table: Table, path: Path, *, metadata: Mapping[str, str]) -> Path:
@@ -80,35 +79,7 @@ def write_parquet(table: Table, path: Path, *, metadata: Mapping[str, str]) -> P
     ]
     sink = io.BytesIO()
     pq.write_table(pa.table(columns, schema=schema), sink, compression="zstd")
-    return replace_file(path, sink.getvalue())
-
-
-def replace_file(path: Path, content: bytes) -> Path:
-    """Write a file so that a crash leaves the old one or the new one, never a part.
-
-    Parameters
-    ----------
-    path
-        File to make or replace; readable by its owner only.
-    content
-        All of it.
-
-    Returns
-    -------
-    Path
-        `path`.
-    """
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
+    write_atomic(path, sink.getvalue())
     return path
 
 

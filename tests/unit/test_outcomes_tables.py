@@ -14,14 +14,13 @@ import pytest
 
 from bonemetrics.outcomes.density_table import (
     DENSITY_COLUMNS,
-    MeasuredScan,
     as_ranges,
     density_table,
     notes_table,
 )
 from bonemetrics.outcomes.dictionary import dictionary_table
 from bonemetrics.outcomes.table import Column, Table
-from bonemetrics.outcomes.writers import replace_file, write_csv, write_parquet
+from bonemetrics.outcomes.writers import write_csv, write_parquet
 from bonemetrics.quantities import CATALOGUE, Material
 from bonemetrics.records import (
     GridFacts,
@@ -31,8 +30,11 @@ from bonemetrics.records import (
     ScanHeader,
     ScannerConstants,
     ScanResult,
+    Visit,
     note,
 )
+from bonemetrics.study.placement import PlacedScan
+from bonemetrics.study.stored import StoredScan
 
 NOTE = note("partial-volume", "cortex of 0.3 mm at voxels of 0.4 mm", slices=(3, 4, 5, 9))
 
@@ -50,7 +52,9 @@ def measured(quantity="Tb.vBMD", value=-12.5, region="trabecular", material=Mate
     )
 
 
-def scan(*found, scan_id="ab12", subject="P001", visit="Month 12", day=date(2012, 3, 4), problems=()):
+def scan(
+    *found, scan_id="ab12", subject="P001", visit="Month 12", day=date(2012, 3, 4), problems=(), unscheduled=False
+):
     header = ScanHeader(
         patient_id="SECRET-7",
         patient_birth_date="19400102",
@@ -62,7 +66,23 @@ def scan(*found, scan_id="ab12", subject="P001", visit="Month 12", day=date(2012
     grid = GridFacts(shape=(4, 5, 6), spacing_mm=(2.0, 0.5, 0.4), affine_lps=rows)
     facts = ScanFacts(header=header, constants=ScannerConstants(), grid=grid)
     result = ScanResult(kind="ct-series", facts=facts, measurements=tuple(found), problems=problems)
-    return MeasuredScan(scan_id=scan_id, subject=subject, visit=visit, review_status="waiting", result=result)
+    stored = StoredScan(
+        scan_id=scan_id,
+        version=1,
+        subject=subject,
+        status="measured",
+        path="/somewhere/Doe^Jane",
+        source_files=(),
+        input_sha256="",
+        settings_hash="",
+        software_version="1.2.3",
+        recorded_utc="",
+        result=result,
+    )
+    place = note("unscheduled-visit", "study day 7 lies in no window")
+    return PlacedScan(
+        scan=stored, subject=subject, cohort="", visit=Visit(name=visit), study_day=None, notes=(place,) * unscheduled
+    )
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -125,10 +145,12 @@ def test_density_table__order_does_not_depend_on_the_order_of_scans(tmp_path):
 
 def test_notes_table__a_note_on_the_scan_stands_once(tmp_path):
     own = note("partial-volume", "only here")
-    table = notes_table([scan(measured(notes=(NOTE, own)), measured("Ct.vBMD", region="cortical"), problems=(NOTE,))])
+    numbers = (measured(notes=(NOTE, own)), measured("Ct.vBMD", region="cortical"))
+    table = notes_table([scan(*numbers, problems=(NOTE,), unscheduled=True)])
     rows = read(write_csv(table, tmp_path / "notes.csv"))
     assert [(row["region"], row["quantity"], row["message"], row["slices"]) for row in rows] == [
         ("", "", NOTE.message, "3-5;9"),
+        ("", "", "study day 7 lies in no window", ""),
         ("trabecular", "Tb.vBMD", "only here", ""),
     ]
 
@@ -138,7 +160,7 @@ def test_tables__hold_no_patient_identity(tmp_path):
     for table in (density_table(scans), notes_table(scans)):
         text = write_csv(table, tmp_path / "table.csv").read_text()
         parquet = write_parquet(table, tmp_path / "table.parquet", metadata={}).read_bytes()
-        for secret in ("SECRET-7", "19400102", "1940"):
+        for secret in ("SECRET-7", "19400102", "1940", "Doe"):
             assert secret not in text
             assert secret.encode() not in parquet
 
@@ -234,19 +256,19 @@ def test_dictionary__names_every_column_and_quantity(tmp_path):
     assert all(row["label"] and row["definition"] and row["source"] for row in rows)
 
 
-def test_replace_file__failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
+def test_write_csv__failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_bytes(b"old")
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("bonemetrics.outcomes.writers.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        replace_file(path, b"new")
+        write_csv(mixed(), path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_replace_file__only_the_owner_reads(tmp_path):
-    assert stat.S_IMODE(replace_file(tmp_path / "t", b"").stat().st_mode) == 0o600
+def test_write_csv__only_the_owner_reads(tmp_path):
+    assert stat.S_IMODE(write_csv(mixed(), tmp_path / "t").stat().st_mode) == 0o600

@@ -1,0 +1,131 @@
+"""From a study to tables, with the anchor of the audit log."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from bonemetrics.batch.execute import run_study
+from bonemetrics.errors import StudyError, UsageError
+from bonemetrics.outcomes.export import export_study
+from bonemetrics.study.audit import AuditHead
+from bonemetrics.study.create import init_study
+from bonemetrics.study.store import Store
+from tests.batch_targets import measure_quickly
+from tests.dicom_bytes import reference_series, write_series
+
+
+@pytest.fixture(scope="module")
+def measured_study(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("trial")
+    for number, (day, person) in enumerate([("20110405", "Doe-A"), ("20120405", "Doe-A"), ("20110301", "Doe-B")]):
+        slices = reference_series()[:3]
+        for one in slices:
+            one.elements[0x0020000E] = ("UI", f"1.2.{number + 1}")
+            one.elements[0x00080020] = ("DA", day)
+            one.elements[0x00100020] = ("LO", person)
+            one.elements[0x00100030] = ("DA", "19400102")
+            one.elements[0x00080050] = ("SH", "ACC-4711")
+        write_series(folder / "input" / f"Doe-{number}", slices)
+    study = init_study(folder / "study").root
+    run_study(study, [folder / "input"], workers=1, measure=measure_quickly)
+    return study
+
+
+@pytest.fixture
+def study(measured_study, tmp_path) -> Path:
+    return Path(shutil.copytree(measured_study, tmp_path / "study"))
+
+
+def test_export_study__writes_tables_and_dictionary(study, tmp_path):
+    exported = export_study(study, tmp_path / "out", ("csv", "parquet"))
+    assert [file.name for file in exported.files] == [
+        "density.csv",
+        "density_notes.csv",
+        "density.parquet",
+        "density_notes.parquet",
+        "dictionary.csv",
+        "export.json",
+    ]
+    assert (exported.numbers, exported.scans) == (3, 3)
+    with (tmp_path / "out" / "density.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    # Doe-B was scanned first, so she is P001; without a protocol visits are numbered by date.
+    assert [(row["subject"], row["visit"], row["scan_date"]) for row in rows] == [
+        ("P001", "Visit 1", "2011-03-01"),
+        ("P002", "Visit 1", "2011-04-05"),
+        ("P002", "Visit 2", "2012-04-05"),
+    ]
+    assert {row["review_status"] for row in rows} == {"waiting"}
+    back = pq.read_table(tmp_path / "out" / "density.parquet").to_pylist()
+    for text, typed in zip(rows, back, strict=True):
+        assert float(text["value"]) == typed["value"]
+        assert text["scan_date"] == typed["scan_date"].isoformat()
+
+
+def test_export_study__holds_the_anchor_of_the_audit_log(study, tmp_path):
+    export_study(study, tmp_path / "out", ("parquet",))
+    manifest = json.loads((tmp_path / "out" / "export.json").read_text())
+    anchor = AuditHead(seq=manifest["audit_rows"], hash=manifest["audit_head"])
+    store = Store.open(study)
+    assert store.verify_chain(anchor) == ()
+    last = store.audit_rows()[-1]
+    assert (last.action, last.prev_hash) == ("export-written", anchor.hash)
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
+    facts = pq.read_schema(tmp_path / "out" / "density.parquet").metadata
+    assert facts[b"bonemetrics.audit_head"].decode() == anchor.hash
+    assert facts[b"bonemetrics.protocol_sha256"].decode() == manifest["protocol_sha256"]
+
+
+def test_export_study__the_same_study_gives_the_same_tables(study, tmp_path):
+    export_study(study, tmp_path / "one", ("csv",))
+    export_study(study, tmp_path / "two", ("csv",))
+    for name in ("density.csv", "density_notes.csv", "dictionary.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_export_study__no_identity_leaves(study, tmp_path):
+    export_study(study, tmp_path / "out", ("csv", "parquet"))
+    for file in (tmp_path / "out").iterdir():
+        content = file.read_bytes()
+        for secret in (b"Doe", b"Test", b"Rita", b"19400102", b"1940-01-02", b"ACC-4711"):
+            assert secret not in content, file.name
+
+
+def test_export_study__empty_study_gives_empty_tables(tmp_path):
+    study = init_study(tmp_path / "study").root
+    exported = export_study(study, tmp_path / "out", ("csv", "parquet"))
+    assert (exported.numbers, exported.scans) == (0, 0)
+    assert len((tmp_path / "out" / "density.csv").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("formats", "text"),
+    [
+        (("xpt",), "'xpt' is not in this version"),
+        (("csv", "redcap"), "'redcap' is not in this version"),
+        (("dataset-json",), "not in this version"),
+        (("xlsx",), "unknown format 'xlsx'"),
+        ((), "no format is named"),
+    ],
+)
+def test_export_study__other_formats_are_a_wrong_call(study, tmp_path, formats, text):
+    with pytest.raises(UsageError, match=text):
+        export_study(study, tmp_path / "out", formats)
+    assert not (tmp_path / "out").exists()
+
+
+def test_export_study__refuses_a_file_as_folder_and_a_folder_without_study(study, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UsageError, match="is a file"):
+        export_study(study, tmp_path / "file")
+    with pytest.raises(StudyError) as caught:
+        export_study(tmp_path, tmp_path / "out")
+    assert caught.value.code == "not-a-study"
