@@ -190,7 +190,7 @@ def verify(study: Annotated[Path, typer.Argument(help="The study folder.")]) -> 
 
 
 def _later(name: str, what: str) -> Callable[..., None]:
-    def command(study: Annotated[Path, typer.Argument(help="The study folder.")]) -> None:
+    def command(study: Annotated[Path, typer.Argument(help="The study folder.")]) -> None:  # noqa: ARG001
         typer.echo(f"usage: 'bonemetrics {name}' {LATER}; {what}", err=True)
         sys.exit(2)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.progress import Progress
 
 from bonemetrics.batch.guard import GIB, Limits, run_guarded
@@ -44,7 +45,7 @@ def inspect(path: Path, *, as_json: bool, limits: Limits) -> int:
     if path.is_dir() and not found.items:
         shown["items"] = [dict(shown)]
     if as_json:
-        print(shape.dumps(shown))
+        typer.echo(shape.dumps(shown))
     else:
         _show_found(found, looks)
     problems = [problem for item in _leaves(found) for problem in (*item.problems, *_problems(looks, item))]
@@ -66,7 +67,7 @@ def measure(path: Path, request: Request, *, as_json: bool, limits: Limits) -> i
             results.append(_measure(item, _folder_for(task, number, len(leaves)), limits))
             progress.advance(bar)
     if as_json:
-        print(shape.dumps(shape.scans_json(results)))
+        typer.echo(shape.dumps(shape.scans_json(results)))
     else:
         _show_results(leaves, results)
     return 0 if all(result.refusal is None for result in results) else 1

@@ -91,7 +91,7 @@ def _as_asked(chosen: CalibrationChoice, reading: CtReading, rods: RodSearch, pr
 def _try_all(attempts: _Attempts, reading: CtReading, rods: RodSearch, protocol: Protocol) -> None:
     if reading.constants.has_density:
         attempts.add(lambda: from_scanner(reading.constants))
-    if rods.readings:
+    if rods.readings or rods.truncated:
         attempts.add(lambda: _from_rods(rods, protocol, None))
     if protocol.calibrations:
         attempts.add(lambda: from_entries(protocol.calibrations, reading.constants, reading.header.scan_date))
@@ -99,14 +99,14 @@ def _try_all(attempts: _Attempts, reading: CtReading, rods: RodSearch, protocol:
 
 def _from_rods(rods: RodSearch, protocol: Protocol, name: str | None) -> Calibration:
     readings: Sequence[RodReading] = rods.readings
-    return from_phantom(readings, protocol.phantoms, name=name)
+    return from_phantom(readings, protocol.phantoms, name=name, truncated=rods.truncated)
 
 
 def _refusal(reasons: Sequence[BonemetricsError]) -> BonemetricsError:
     if len(reasons) == 1:
         return reasons[0]
     text = "; ".join(reason.message for reason in reasons) or (
-        "the files hold no scanner constants, no phantom was found in the scan and the protocol has no calibration entry"
+        "the files hold no scanner constants, the scan no phantom and the protocol no calibration entry"
     )
     return CalibrationError(
         f"{text}. Give --calibration, or a [[calibrations]] entry in study.toml", code="no-calibration"

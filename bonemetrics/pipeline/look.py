@@ -44,7 +44,7 @@ def look_at(series: SeriesFiles, protocol: Protocol) -> Look:
     from bonemetrics.segmentation.rods import find_rods
 
     try:
-        reading = read_ct(series, options=protocol.read_options)
+        reading = read_ct(series, options=protocol.reading)
     except BonemetricsError as error:
         refusal = Problem(code=error.code, severity="refusal", message=error.message)
         return Look(problems=(refusal, *series.notes))

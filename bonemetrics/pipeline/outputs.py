@@ -7,8 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bonemetrics.measures.picture import contact_sheet
 from bonemetrics.readers.labels import write_labels, write_preview
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +78,7 @@ def measure_scan(series: SeriesFiles, request: ScanRequest) -> ScanResult:
     from bonemetrics.readers.ct import read_ct
 
     try:
-        reading = read_ct(series, options=request.protocol.read_options)
+        reading = read_ct(series, options=request.protocol.reading)
     except BonemetricsError as error:
         return ScanResult(kind="ct-series", problems=(_refusal(error), *series.notes))
     facts = ScanFacts(header=reading.header, constants=reading.constants, grid=grid_facts(reading.volume.geometry))
@@ -116,9 +117,10 @@ def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods
 
     region = request.protocol.region
     header = steps.reading.header
+    parameters = tissue_parameters(request.protocol)
     radius = segment_radius(
         steps.density,
-        parameters=tissue_parameters(request.protocol),
+        parameters=parameters,
         rods=rods.readings,
         side=header.laterality,
         side_source="tags" if header.laterality else "",
@@ -134,7 +136,7 @@ def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods
         slices=radius.measured_slices,
         blur_sigma_mm=radius.blur_sigma_mm,
         calibration=steps.calibration,
-        provenance=_with_segmentation(steps.provenance, radius),
+        provenance=_with_segmentation(steps.provenance, radius, parameters),
         side=radius.side,
         parameters=request.protocol.density,
     )
@@ -204,17 +206,11 @@ def tissue_parameters(protocol: Protocol) -> TissueParameters:
     from bonemetrics.segmentation.parameters import TissueParameters
 
     try:
-        return TissueParameters.model_validate_json(_json(protocol.tissue))
+        return TissueParameters.model_validate_json(json.dumps(protocol.tissue))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"[tissue] {key}: {first['msg']}") from None
-
-
-def _json(values: dict[str, JsonValue]) -> str:
-    import json
-
-    return json.dumps(values)
 
 
 def _refusal(error: BonemetricsError) -> Problem:
@@ -238,9 +234,9 @@ def _provenance(reading: CtReading, calibration: Calibration, protocol: Protocol
     )
 
 
-def _with_segmentation(provenance: Provenance, radius: RadiusSegmentation) -> Provenance:
+def _with_segmentation(provenance: Provenance, radius: RadiusSegmentation, parameters: TissueParameters) -> Provenance:
     told: dict[str, JsonValue] = {
-        "segmentation": radius.parameters.model_dump(mode="json"),
+        "segmentation": parameters.model_dump(mode="json"),
         "distal_end": radius.distal_end,
         "distal_source": radius.distal_source,
         "side_source": radius.side_source,

@@ -1,0 +1,134 @@
+"""`sample`, `init`, `run`, `status`, `export` and `verify`: what concerns a whole study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bonemetrics.cli import as_json as shape
+from bonemetrics.cli import show
+
+if TYPE_CHECKING:
+    from bonemetrics.batch.guard import Limits
+    from bonemetrics.batch.summary import Refused
+
+_INTERRUPTED = 130
+_MOST_LISTED = 20
+
+
+def sample(out: Path, *, scans: int | None) -> None:
+    """Write the synthetic trial and say where it lies."""
+    from bonemetrics.sample.trial import make_trial
+
+    with _progress() as tell:
+        make_trial(out, scans=scans, progress=lambda done, total: tell("writing scans", done, total))
+    show.console().print(f"Wrote {show.escape(str(out))}: input/, study.toml, subjects.csv and truth.csv")
+
+
+def init(study: Path, protocol: Path | None) -> None:
+    """Make a study and say what to do next."""
+    from bonemetrics.study.create import init_study
+
+    init_study(study, protocol)
+    out = show.console()
+    out.print(f"Made the study {show.escape(str(study))}")
+    out.print(f"Next: bonemetrics run {show.escape(str(study))} FOLDER-OF-SCANS")
+
+
+def run(
+    study: Path,
+    inputs: Sequence[Path],
+    *,
+    workers: int | None,
+    overrides: Sequence[str],
+    limits: Limits,
+    as_json: bool,
+) -> int:
+    """Measure everything new and list what was refused; returns the exit code."""
+    from bonemetrics.batch.execute import run_study
+
+    try:
+        with _progress() as tell:
+            summary = run_study(study, inputs, workers=workers, overrides=overrides, limits=limits, on_progress=tell)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was finished is stored; call the same command to go on.", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    if as_json:
+        typer.echo(shape.dumps(summary.as_json()))
+        return summary.exit_code
+    out = show.console()
+    if not summary.read and summary.up_to_date:
+        out.print(f"Nothing to do: {_scans(summary.up_to_date)} up to date.")
+    else:
+        done = f", {summary.up_to_date} up to date" if summary.up_to_date else ""
+        out.print(f"Measured {_scans(summary.measured)} of {summary.read} new or changed{done}.")
+    _list(out, "refused", summary.refused)
+    _list(out, "failed", summary.failed)
+    return summary.exit_code
+
+
+def status(study: Path, *, as_json: bool) -> None:
+    """Show how a study stands."""
+    from bonemetrics.batch.execute import status_of
+
+    found = status_of(study)
+    if as_json:
+        typer.echo(shape.dumps(found.as_json()))
+        return
+    out = show.console()
+    out.print(f"{_scans(found.scans)} measured, {found.waiting} waiting for review, {found.reviewed} reviewed")
+    _list(out, "without numbers", found.failed)
+
+
+def export(study: Path, out: Path, formats: Sequence[str]) -> None:
+    """Write the tables and say where they lie."""
+    from bonemetrics.outcomes.export import export_study
+
+    for path in export_study(study, out, formats):
+        show.console().print(f"Wrote {show.escape(str(path))}")
+
+
+def verify(study: Path) -> int:
+    """Check what is stored; returns the exit code."""
+    from bonemetrics.batch.verify import verify_study
+
+    faults = verify_study(study)
+    out = show.console()
+    for fault in faults:
+        out.print(f"  [red]{show.escape(fault)}[/red]")
+    out.print("The audit chain and the stored files are whole." if not faults else f"{len(faults)} faults found.")
+    return 1 if faults else 0
+
+
+def _scans(count: int) -> str:
+    return f"{count} scan" if count == 1 else f"{count} scans"
+
+
+def _list(out: show.Console, title: str, entries: Sequence[Refused]) -> None:
+    if not entries:
+        return
+    out.print(f"{len(entries)} {title}:")
+    for entry in entries[:_MOST_LISTED]:
+        out.print(f"  [red]{entry.code}[/red]  {show.escape(entry.path)}\n      {show.escape(entry.message)}")
+    if len(entries) > _MOST_LISTED:
+        out.print(f"  … and {len(entries) - _MOST_LISTED} more; --json lists all")
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A bar per stage on stderr; `tell(stage, done, total)` moves it."""
+    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=show.console(stderr=True), transient=True) as bars:
+        stages: dict[str, Any] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, total=total)
+            bars.update(stages[stage], completed=done, total=total)
+
+        yield tell
