@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from bonemetrics.errors import EmptyRegionError
 from bonemetrics.measures.coverage import coverage, level_of_area
-from bonemetrics.measures.edge import EdgeWeights, extrapolated_weights, plain_weights
+from bonemetrics.measures.edge import EdgeWeights, corrected_weights, plain_weights
 from bonemetrics.measures.soft_tissue import near_other_bone, soft_tissue_level
 from bonemetrics.volume import Box, DensityVolume
 
@@ -37,7 +37,6 @@ class Voxels:
     periosteal_mm: Floats
     endosteal_mm: Floats
     slice_number: npt.NDArray[np.intp]
-    place_mm: Floats
     n_slices: int
     pixel_mm: float
     pixel_area_mm2: float
@@ -91,16 +90,13 @@ def gather(
     soft = soft_tissue_level(stack, periosteal, from_mm=reach, spacing_mm=spacing)
     other = near_other_bone(stack, periosteal, reach_mm=reach, spacing_mm=spacing)
     kept = periosteal < reach + pixel_mm
-    where = np.nonzero(kept)
-    place = np.column_stack([chosen[where[0]] * slice_mm, where[1] * row_mm, where[2] * column_mm])
     return Voxels(
         density=stack[kept],
         soft_tissue=soft[kept],
         leak=(~other[kept]).astype(np.float32),
         periosteal_mm=periosteal[kept],
         endosteal_mm=endosteal[kept],
-        slice_number=where[0],
-        place_mm=place.astype(np.float32),
+        slice_number=np.nonzero(kept)[0],
         n_slices=len(chosen),
         pixel_mm=pixel_mm,
         pixel_area_mm2=density.geometry.pixel_area_mm2,
@@ -128,7 +124,15 @@ def evaluate(voxels: Voxels, *, extrapolate: bool) -> Values:
     even = plain_weights(trabecular)
     inner, weights, offset = even, {"total": plain_weights(total).weights}, 0.0
     if extrapolate:
-        inner = extrapolated_weights(trabecular, -voxels.endosteal_mm, voxels.place_mm, voxels.sigma_mm)
+        inner = corrected_weights(
+            trabecular,
+            depth_mm=-voxels.endosteal_mm,
+            outside_mm=voxels.periosteal_mm,
+            soft_tissue=voxels.soft_tissue,
+            sigma_mm=voxels.sigma_mm,
+            pixel_mm=voxels.pixel_mm,
+            voxel_mm3=voxels.pixel_area_mm2 * voxels.slice_mm,
+        )
         weights["total"], offset = _with_leaked_mass(voxels, total, amount["total"])
     weights["trabecular"] = inner.weights
     weights["cortical"] = (weights["total"] * amount["total"] - weights["trabecular"] * amount["trabecular"]) / amount[
@@ -137,7 +141,9 @@ def evaluate(voxels: Voxels, *, extrapolate: bool) -> Values:
     weights["central-45"] = _central(voxels, total)
     density = {region: float(weight @ voxels.density) for region, weight in weights.items()}
     density["total"] += offset
-    density["cortical"] += offset * amount["total"] / amount["cortical"]
+    density["trabecular"] += inner.offset
+    leaked = offset * amount["total"] - inner.offset * amount["trabecular"]
+    density["cortical"] += leaked / amount["cortical"]
     per_slice = voxels.pixel_area_mm2 / voxels.n_slices
     plain = {region: float(plain_weights(part).weights @ voxels.density) for region, part in sums.items()}
     return Values(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +11,11 @@ from pydantic import JsonValue
 
 from bonemetrics.errors import EmptyRegionError, GeometryMismatchError
 from bonemetrics.measures.compartments import REACH_SIGMA, Values, Voxels, evaluate, gather
-from bonemetrics.measures.edge import DEEP_FROM_SIGMA, FIT_FROM_SIGMA, FIT_LENGTH_MM
+from bonemetrics.measures.edge import PROFILE_SD, READ_FROM_SIGMA, SMOOTH_OVER_MM, TEXTURE_POWER
 from bonemetrics.measures.labels import label_means, measure_labels
 from bonemetrics.measures.numbers import PREFIX, Key, is_density, measurement
 from bonemetrics.measures.uncertainty import StackNoise, contour_part, stack_noise
-from bonemetrics.records import Calibration, Measurement, Provenance, Record, Side, UncertaintyBudget
+from bonemetrics.records import Calibration, DensityParameters, Measurement, Provenance, Side, UncertaintyBudget
 from bonemetrics.volume import Box, DensityVolume, LabelVolume
 
 __all__ = ["DensityParameters", "measure_compartments", "measure_labels"]
@@ -24,12 +23,6 @@ __all__ = ["DensityParameters", "measure_compartments", "measure_labels"]
 Floats = npt.NDArray[np.float32]
 
 METHOD = "compartments-{edge}/1"
-
-
-class DensityParameters(Record):
-    """How densities are measured: `extrapolated` frees them from blur at the edges, `plain` is the mere mean."""
-
-    edge: Literal["extrapolated", "plain"] = "extrapolated"
 
 
 def measure_compartments(
@@ -97,12 +90,12 @@ def measure_compartments(
     parts = _budgets(voxels, values, noise, calibration, extrapolate=extrapolate)
     told: dict[str, JsonValue] = {
         "edge": chosen.edge,
-        "edge_replaced": values.trabecular.extrapolated,
-        "edge_share": round(values.trabecular.edge_share, 4),
+        "edge_corrected": values.trabecular.corrected,
         "blur_sigma_mm": float(blur_sigma_mm),
-        "fit_from_sigma": FIT_FROM_SIGMA,
-        "deep_from_sigma": DEEP_FROM_SIGMA,
-        "fit_length_mm": FIT_LENGTH_MM,
+        "read_from_sigma": READ_FROM_SIGMA,
+        "smooth_over_mm": SMOOTH_OVER_MM,
+        "profile_sd_mg_per_cm3": PROFILE_SD,
+        "texture_power": TEXTURE_POWER,
         "reach_sigma": REACH_SIGMA,
         "slices": [min(slices), max(slices), len(slices)],
         "noise_source": noise.source,

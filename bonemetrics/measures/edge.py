@@ -1,12 +1,24 @@
-"""Trabecular mean density freed from the cortex that blur spills into the compartment's edge.
+"""Trabecular mean density freed from the cortex that blur spills into the compartment.
 
-Seen through a blur of standard deviation σ the cortex (about 1000 mg/cm³) adds to the trabecular voxels within about
-2.5 σ of the endosteal contour. A plain mean takes that in: about contrast · σ · perimeter / (√(2π) · area), tens of
-mg/cm³ at clinical resolution. Peeling the edge away leaves out the zone where trabecular density is highest. Here
-density is fitted, over a zone that starts inside the spill, as a trend in depth and position plus the shape that a
-blurred edge has (and its first change where the contour is displaced); in the edge zone the trend stands for the data.
+Seen through a blur of standard deviation σ the cortex (about 1000 mg/cm³) adds to the voxels within some 2.5 σ of the
+endosteal contour. A plain mean takes that in: about contrast · σ · perimeter / (√(2π) · area), tens of mg/cm³ at
+clinical resolution. Peeling the edge off leaves out the zone where trabecular density is highest. Instead the profile
+of density against depth below the contour is read as what it is, a sum of
 
-The result is a weighted sum of the voxels, so its uncertainty follows from the weights.
+- the trabecular profile, blurred: unknown, but smooth over 1.5 mm (a Gaussian process);
+- the cortex seen through the blur, of unknown density;
+- the change of that spill where the contour lies up to half a voxel beside the edge;
+- soft tissue seen through a thin cortex, of known density;
+- texture, which belongs to the mean where voxels are used and only hides the profile where they are not.
+
+The best linear unbiased prediction of the compartment's mean from the voxels deeper than 1 σ is a weighted sum of
+them (universal kriging), so that its uncertainty follows from the weights. The weights depend on geometry alone, not
+on the densities: the result scales and shifts with them exactly.
+
+References
+----------
+Cressie N 1993, Statistics for Spatial Data, section 3.4, doi 10.1002/9781119115151 (universal kriging).
+Rousset OG et al. 1998, J Nucl Med 39:904 (spill-over by known regions and blur, there for PET).
 """
 
 from __future__ import annotations
@@ -18,33 +30,58 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 Floats = npt.NDArray[np.float32]
+Weights = npt.NDArray[np.float64]
 
-FIT_FROM_SIGMA = 1.0
-"""Where the fit begins, in blur σ below the contour."""
-DEEP_FROM_SIGMA = 2.5
-"""From where on the voxels stand for themselves, in blur σ below the contour."""
-FIT_LENGTH_MM = 2.0
-"""How far below the edge zone the trend is fitted."""
-_ENOUGH_VOXELS = 50
+READ_FROM_SIGMA = 1.0
+"""Depth in blur σ from which on voxels are read; nearer to the contour there is more cortex than marrow."""
+SMOOTH_OVER_MM = 1.5
+"""Length over which trabecular density is alike."""
+PROFILE_SD = 150.0
+"""How much trabecular density changes with depth, mg/cm³."""
+TEXTURE_POWER = 300.0
+"""Variance of a mean over 1 mm³ of trabecular bone, (mg/cm³)²·mm³: 45 mg/cm³ over about 0.15 mm³."""
+CORTEX_CONTRAST = 900.0
+"""Cortex over marrow, mg/cm³; only says what a displaced contour may cost."""
+_LEAST_DEPTH_SIGMA = 3.0
+_STEP_MM = (0.03, 0.15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EdgeWeights:
-    """Weight of each voxel in the mean (they sum to 1), and whether the edge zone could be replaced by a trend."""
+    """The mean as weights · density + offset · soft tissue's part, and whether the edge could be corrected."""
 
-    weights: npt.NDArray[np.float64]
-    extrapolated: bool
-    edge_share: float
+    weights: Weights
+    offset: float
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Profile:
+    """Bins of depth: mean depth in mm, number of voxels, and how much of each tissue a bin sees through the blur."""
+
+    depth_mm: Weights
+    count: Weights
+    marrow: Weights
+    cortex: Weights
 
 
 def plain_weights(covered: Floats) -> EdgeWeights:
     """Every voxel by the share of it that lies in the compartment."""
     whole = covered.astype(np.float64)
-    return EdgeWeights(weights=whole / whole.sum(), extrapolated=False, edge_share=0.0)
+    return EdgeWeights(weights=whole / whole.sum(), offset=0.0, corrected=False)
 
 
-def extrapolated_weights(covered: Floats, depth_mm: Floats, place_mm: Floats, sigma_mm: float) -> EdgeWeights:
-    """Weights that take the edge zone from the trend of the voxels below it.
+def corrected_weights(
+    covered: Floats,
+    *,
+    depth_mm: Floats,
+    outside_mm: Floats,
+    soft_tissue: Floats,
+    sigma_mm: float,
+    pixel_mm: float,
+    voxel_mm3: float,
+) -> EdgeWeights:
+    """Weights of the trabecular mean without the spill of the cortex.
 
     Parameters
     ----------
@@ -52,38 +89,66 @@ def extrapolated_weights(covered: Floats, depth_mm: Floats, place_mm: Floats, si
         Share of each voxel inside the compartment.
     depth_mm
         Depth below the endosteal contour in mm, negative outside.
-    place_mm
-        (n, 3) position of the voxels in mm, for a trend along the bone and across it.
-    sigma_mm
-        Standard deviation of the blur in mm.
+    outside_mm
+        Signed distance to the periosteal contour in mm, negative inside.
+    soft_tissue
+        Density of the soft tissue around the bone in mg/cm³, per voxel.
+    sigma_mm, pixel_mm, voxel_mm3
+        Standard deviation of the blur, side of a pixel, volume of a voxel.
     """
-    start, deep = FIT_FROM_SIGMA * sigma_mm, DEEP_FROM_SIGMA * sigma_mm
-    fitted = (depth_mm >= start) & (depth_mm < deep + FIT_LENGTH_MM) & (covered > 0)
-    edge = (depth_mm < deep) & (covered > 0)
-    below = fitted & ~edge
-    if min(np.count_nonzero(below), np.count_nonzero(fitted)) < _ENOUGH_VOXELS:
+    first = READ_FROM_SIGMA * sigma_mm
+    read = (depth_mm > first) & (covered > 0)
+    if not read.any() or float(depth_mm[read].max()) < _LEAST_DEPTH_SIGMA * sigma_mm:
         return plain_weights(covered)
-    centre = place_mm[fitted].mean(axis=0, dtype=np.float64)
-    trend_fit, spill_fit = _columns(depth_mm[fitted], place_mm[fitted] - centre, sigma_mm)
-    design = np.concatenate([trend_fit, spill_fit], axis=1)
-    load = covered[fitted].astype(np.float64)
-    normal = (design * load[:, None]).T @ design
-    scale = np.sqrt(np.diag(normal))
-    scale[scale == 0] = 1.0
-    inverse = np.linalg.pinv(normal / np.outer(scale, scale), rcond=1e-10, hermitian=True) / np.outer(scale, scale)
-    trend_edge, _ = _columns(depth_mm[edge], place_mm[edge] - centre, sigma_mm)
-    wanted = np.concatenate([covered[edge].astype(np.float64) @ trend_edge, np.zeros(spill_fit.shape[1])])
-    weights = covered.astype(np.float64)
-    total, edge_total = weights.sum(), weights[edge].sum()
-    weights[edge] = 0.0
-    weights[fitted] += load * (design @ (inverse @ wanted))
-    return EdgeWeights(weights=weights / total, extrapolated=True, edge_share=float(edge_total / total))
+    step = float(np.clip(sigma_mm / 3, *_STEP_MM))
+    bins = ((depth_mm[read] - first) / step).astype(np.intp)
+    load = covered[read].astype(np.float64)
+    soft = ndtr(outside_mm[read].astype(np.float64) / sigma_mm)
+    profile, used = _profile(bins, load, depth_mm[read], soft, sigma_mm)
+    per_bin = np.zeros(used.size)
+    area = np.bincount((depth_mm[depth_mm > 0] / step).astype(np.intp)).astype(np.float64)
+    per_bin[used] = _kriging(profile, area, step, sigma_mm, pixel_mm, voxel_mm3) / profile.count
+    own = load * per_bin[bins]
+    weights = np.zeros(covered.shape)
+    weights[read] = own
+    return EdgeWeights(weights=weights, offset=-float((own * soft) @ soft_tissue[read]), corrected=True)
 
 
-def _columns(depth_mm: Floats, place_mm: Floats, sigma_mm: float) -> tuple[npt.NDArray[np.float64], ...]:
-    """Columns of the trend, and of the spill of a blurred edge with its change under a shift of the contour."""
-    depth = depth_mm.astype(np.float64)
-    reduced = depth / sigma_mm
-    trend = np.column_stack([np.ones_like(depth), depth, place_mm.astype(np.float64)])
-    spill = np.column_stack([ndtr(-reduced), np.exp(-0.5 * reduced**2)])
-    return trend, spill
+def _profile(
+    bins: npt.NDArray[np.intp], load: Weights, depth_mm: Floats, soft: Weights, sigma_mm: float
+) -> tuple[_Profile, npt.NDArray[np.bool_]]:
+    """The bins that hold voxels, and which they are."""
+    count: Weights = np.bincount(bins, load).astype(np.float64)
+    used = count > 0
+
+    def mean(values: npt.NDArray[np.floating]) -> Weights:
+        return np.asarray(np.bincount(bins, load * values)[used] / count[used])
+
+    marrow = ndtr(depth_mm.astype(np.float64) / sigma_mm)
+    profile = _Profile(
+        depth_mm=mean(depth_mm), count=count[used], marrow=mean(marrow), cortex=mean(1.0 - marrow - soft)
+    )
+    return profile, used
+
+
+def _kriging(
+    profile: _Profile, area: Weights, step_mm: float, sigma_mm: float, pixel_mm: float, voxel_mm3: float
+) -> Weights:
+    """Weights of the bins; `area` counts the compartment's voxels by depth in steps of `step_mm`."""
+    depth = profile.depth_mm
+    grid = (np.arange(area.size) + 0.5) * step_mm
+    prior = PROFILE_SD**2 * np.exp(-0.5 * np.square((grid[:, None] - grid) / SMOOTH_OVER_MM))
+    seen = np.exp(-0.5 * np.square((depth[:, None] - grid) / sigma_mm))
+    seen *= (profile.marrow / seen.sum(axis=1))[:, None]
+    # A contour that is off by δ changes the spill by contrast · δ · φ(depth / σ) / σ.
+    contour_sd = pixel_mm / 2 / np.sqrt(3)
+    displaced = CORTEX_CONTRAST * contour_sd / (sigma_mm * np.sqrt(2 * np.pi)) * np.exp(-0.5 * (depth / sigma_mm) ** 2)
+    covariance = seen @ prior @ seen.T + np.outer(displaced, displaced)
+    covariance[np.diag_indices_from(covariance)] += TEXTURE_POWER / (profile.count * voxel_mm3)
+    share = area / area.sum()
+    wanted = seen @ (prior @ share) + TEXTURE_POWER / (voxel_mm3 * area.sum())
+    # Unbiased for any level (which lifts marrow and cortex alike) and for any density of the cortex.
+    fixed = np.column_stack([profile.marrow + profile.cortex, profile.cortex])
+    solved = np.linalg.solve(covariance, np.column_stack([wanted, fixed]))
+    lacking = np.array([1.0, 0.0]) - fixed.T @ solved[:, 0]
+    return np.asarray(solved[:, 0] + solved[:, 1:] @ np.linalg.solve(fixed.T @ solved[:, 1:], lacking))

@@ -21,6 +21,8 @@ SOFT_TISSUE_MG_PER_CM3 = (-300.0, 200.0)
 """Density of fat, muscle and tendon in a scan, noise included."""
 _BLOCK_SLICES = (4, 2, 1)
 _ENOUGH_TRIPLES = 20
+_ENOUGH_BLOCKS = 8
+_PROFILE_STEP_MM = 0.3
 _CHI_SQUARED_MEDIAN = 0.4549364
 """Median of a squared standard normal number: a robust variance from squared differences."""
 
@@ -54,8 +56,9 @@ def stack_noise(
     _, row_mm, column_mm = density.geometry.spacing_mm
     pixel_mm = float(np.sqrt(row_mm * column_mm))
     chosen = np.asarray(rows)
-    inside = endosteal_mm[chosen] < -3.0 * sigma_mm
-    trabecular = noise_power(density.mg_per_cm3[box][chosen], inside, pixel_mm=pixel_mm)
+    stack, depth = density.mg_per_cm3[box][chosen], -endosteal_mm[chosen]
+    inside = depth > 3.0 * sigma_mm
+    trabecular = residual_power(_without_profile(stack, depth, inside), inside, pixel_mm=pixel_mm)
     wide, soft = _soft_tissue(density, periosteal_mm, box, chosen, 3.0 * sigma_mm)
     image = noise_power(wide, soft, pixel_mm=pixel_mm, robust=True)
     if image is None:
@@ -103,7 +106,7 @@ def noise_power(values: Floats, inside: Flags, *, pixel_mm: float, robust: bool 
     float or None
         None where fewer than 20 triples of whole blocks lie in the region.
     """
-    side = max(round(BLOCK_MM / pixel_mm), 3)
+    side = _block_side(pixel_mm)
     for thick in _BLOCK_SLICES:
         if values.shape[0] < thick:
             continue
@@ -113,6 +116,37 @@ def noise_power(values: Floats, inside: Flags, *, pixel_mm: float, robust: bool 
             centre = float(np.median(squares)) / _CHI_SQUARED_MEDIAN if robust else float(np.mean(squares))
             return centre / 6.0 * thick * side * side
     return None
+
+
+def residual_power(values: Floats, inside: Flags, *, pixel_mm: float) -> float | None:
+    """Noise power in (mg/cm³)² from the mean square of block means of values that scatter about zero.
+
+    Returns
+    -------
+    float or None
+        None where fewer than 8 whole blocks lie in the region.
+    """
+    side = _block_side(pixel_mm)
+    for thick in _BLOCK_SLICES:
+        if values.shape[0] >= thick:
+            means, whole = _block_means(values, inside, (thick, side, side))
+            if np.count_nonzero(whole) >= _ENOUGH_BLOCKS:
+                return float(np.mean(np.square(means[whole]))) * thick * side * side
+    return None
+
+
+def _without_profile(values: Floats, depth_mm: Floats, inside: Flags) -> Floats:
+    """Values less their mean at equal depth, 0 outside."""
+    bins = (depth_mm[inside] / _PROFILE_STEP_MM).astype(np.intp)
+    found = values[inside].astype(np.float64)
+    count = np.maximum(np.bincount(bins), 1)
+    left = np.zeros_like(values)
+    left[inside] = found - (np.bincount(bins, found) / count)[bins]
+    return left
+
+
+def _block_side(pixel_mm: float) -> int:
+    return max(round(BLOCK_MM / pixel_mm), 3)
 
 
 def _block_means(values: Floats, inside: Flags, block: tuple[int, int, int]) -> tuple[Floats, Flags]:
