@@ -14,7 +14,7 @@ from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
 from bonemetrics.batch.lock import only_run
 from bonemetrics.batch.look import SeenSeries, digest_of
 from bonemetrics.batch.many import cores, run_many
-from bonemetrics.batch.measure import PRELOAD, Receipt, measure_files, settings_hash
+from bonemetrics.batch.measure import PRELOAD, Measure, Receipt, measure_files, settings_hash
 from bonemetrics.batch.plan import Plan, make_plan
 from bonemetrics.batch.seen_before import Memory
 from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus
@@ -32,7 +32,6 @@ _DEFAULTS = Limits()
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage (`reading`, `checking` or `measuring`), how much is done and how much there is."""
-Measure = Callable[[Sequence[str], ScanRequest], Receipt]
 
 
 @dataclass(slots=True, kw_only=True)

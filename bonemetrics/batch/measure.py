@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bonemetrics import __version__
@@ -26,6 +26,10 @@ class Receipt:
 
     result: ScanResult
     input_sha256: str
+
+
+Measure = Callable[[Sequence[str], ScanRequest], Receipt]
+"""What a child does with the files of one scan."""
 
 
 def measure_files(paths: Sequence[str], request: ScanRequest) -> Receipt:

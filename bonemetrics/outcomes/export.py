@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bonemetrics import __version__
@@ -28,16 +27,7 @@ _WRITERS: Mapping[str, Writer] = {
 FORMATS = tuple(_WRITERS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    """Files that were written, and how many numbers and scans they hold."""
-
-    files: tuple[Path, ...]
-    numbers: int
-    scans: int
-
-
-def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) -> Exported:
+def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) -> tuple[Path, ...]:
     """Write the density table, its notes and the dictionary of both.
 
     `density.*` has one row per number, `density_notes.*` one per note on a scan or number, `dictionary.csv` the meaning
@@ -55,8 +45,8 @@ def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) 
 
     Returns
     -------
-    Exported
-        What was written.
+    tuple of Path
+        Files that were written.
 
     Raises
     ------
@@ -86,7 +76,7 @@ def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) 
     manifest = json.dumps({**facts, "audit_rows": head.seq, "files": hashes}, indent=1, sort_keys=True)
     write_atomic(out / MANIFEST, manifest.encode())
     store.record_export(",".join(chosen), hashes)
-    return Exported(files=(*files, out / MANIFEST), numbers=len(tables[0].rows), scans=len(placed))
+    return *files, out / MANIFEST
 
 
 def _checked(formats: Sequence[str]) -> tuple[str, ...]:

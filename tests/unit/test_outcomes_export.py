@@ -44,8 +44,8 @@ def study(measured_study, tmp_path) -> Path:
 
 
 def test_export_study__writes_tables_and_dictionary(study, tmp_path):
-    exported = export_study(study, tmp_path / "out", ("csv", "parquet"))
-    assert [file.name for file in exported.files] == [
+    files = export_study(study, tmp_path / "out", ("csv", "parquet"))
+    assert [file.name for file in files] == [
         "density.csv",
         "density_notes.csv",
         "density.parquet",
@@ -53,7 +53,6 @@ def test_export_study__writes_tables_and_dictionary(study, tmp_path):
         "dictionary.csv",
         "export.json",
     ]
-    assert (exported.numbers, exported.scans) == (3, 3)
     with (tmp_path / "out" / "density.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     # Doe-B was scanned first, so she is P001; without a protocol visits are numbered by date.
@@ -101,8 +100,7 @@ def test_export_study__no_identity_leaves(study, tmp_path):
 
 def test_export_study__empty_study_gives_empty_tables(tmp_path):
     study = init_study(tmp_path / "study").root
-    exported = export_study(study, tmp_path / "out", ("csv", "parquet"))
-    assert (exported.numbers, exported.scans) == (0, 0)
+    export_study(study, tmp_path / "out", ("csv", "parquet"))
     assert len((tmp_path / "out" / "density.csv").read_text().splitlines()) == 1
 
 

@@ -1,0 +1,160 @@
+"""Whether a study still is what it says: its log, its files, its inputs and its numbers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
+from bonemetrics.batch.look import digest_of, series_of
+from bonemetrics.batch.many import cores, run_many
+from bonemetrics.batch.measure import PRELOAD, Measure, measure_files, settings_hash
+from bonemetrics.errors import BonemetricsError, UsageError
+from bonemetrics.pipeline.scan import ScanRequest
+from bonemetrics.readers.ct import read_ct
+from bonemetrics.records import ScanResult
+from bonemetrics.study.store import Store
+from bonemetrics.study.stored import StoredScan
+
+_DEFAULTS = Limits()
+
+
+def verify_study(
+    study_dir: Path, *, workers: int | None = None, limits: Limits = _DEFAULTS, measure: Measure = measure_files
+) -> tuple[str, ...]:
+    """Check the audit chain, the files of every measured scan, its input, and that its numbers come out again.
+
+    A scan is measured again, in a guarded child, where it was measured with the settings and the software of today; of
+    the others the log, the files and the input are checked.
+
+    Parameters
+    ----------
+    study_dir
+        Made by `init_study`. Nothing in it is changed.
+    workers
+        Scans checked at a time; the number of cores where left out.
+    limits
+        Memory and time of each child.
+    measure
+        What a child does with the files of one scan.
+
+    Returns
+    -------
+    tuple of str
+        One line per fault, in the order of scans; empty where all is well.
+
+    Raises
+    ------
+    StudyError
+        If there is no study.
+    """
+    store = Store.open(study_dir)
+    check = _Check(store=store, limits=limits, measure=measure)
+    scans = store.scans(status="measured")
+    for fault in store.verify_chain():
+        check.faults.append(("", f"audit row {fault.seq}: {fault.message}"))
+    for scan in scans:
+        check.files_of(scan)
+    run_many(scans, check.start, check.take, workers=workers or cores())
+    return tuple(text for _, text in sorted(check.faults))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Check:
+    """One verification at work."""
+
+    store: Store
+    limits: Limits
+    measure: Measure
+    faults: list[tuple[str, str]] = field(default_factory=list)
+
+    def files_of(self, scan: StoredScan) -> None:
+        """Every file of the result is there, and the mask is the one that was recorded."""
+        folder = self.store.folder.scan(scan.scan_id)
+        missing = [name for name in scan.result.files if not (folder / name).is_file()]
+        self._add(scan, *(f"the file {name} is missing" for name in missing))
+        if scan.labels is None or scan.labels.file in missing:
+            return
+        mask = folder / scan.labels.file
+        if not mask.is_file():
+            self._add(scan, f"the file {scan.labels.file} is missing")
+        elif hashlib.sha256(mask.read_bytes()).hexdigest() != scan.labels.sha256:
+            self._add(scan, f"the file {scan.labels.file} is not the one that was recorded")
+
+    def start(self, scan: StoredScan) -> GuardedTask:
+        protocol = self.store.protocol
+        person = protocol.subject(scan.subject) if scan.subject else None
+        forearm = person.forearm_length_mm if person is not None else None
+        request = None
+        if settings_hash(protocol, forearm_length_mm=forearm) == scan.settings_hash:
+            request = ScanRequest(protocol=protocol, forearm_length_mm=forearm)
+        return start_guarded(
+            faults_of,
+            scan.source_files,
+            scan.input_sha256,
+            scan.result,
+            request,
+            self.measure,
+            limits=self.limits,
+            preload=PRELOAD,
+        )
+
+    def take(self, scan: StoredScan, outcome: tuple[str, ...] | BonemetricsError) -> None:
+        if isinstance(outcome, UsageError):
+            raise outcome
+        if isinstance(outcome, BonemetricsError):
+            self._add(scan, f"the input cannot be checked: {outcome.code}: {outcome.message}")
+        else:
+            self._add(scan, *outcome)
+
+    def _add(self, scan: StoredScan, *texts: str) -> None:
+        self.faults += [(scan.scan_id, f"scan {scan.scan_id}: {text}") for text in texts]
+
+
+def faults_of(
+    paths: Sequence[str], input_sha256: str, stored: ScanResult, request: ScanRequest | None, measure: Measure
+) -> tuple[str, ...]:
+    """Compare one stored result with its input. Runs in a guarded child.
+
+    Parameters
+    ----------
+    paths
+        Files of the series.
+    input_sha256
+        Recorded hash of their content.
+    stored
+        The recorded result.
+    request
+        How to measure again; `None` only compares the input.
+    measure
+        Measures again.
+
+    Returns
+    -------
+    tuple of str
+        What does not agree.
+    """
+    if not _is_same_input(paths, input_sha256):
+        return ("the input is not the one that was measured",)
+    if request is None:
+        return ()
+    again = {_place(found): found for found in measure(paths, request).result.measurements}
+    before = {_place(found): found for found in stored.measurements}
+    changed = sorted(
+        " ".join(place) for place in before if place not in again or again[place].value != before[place].value
+    )
+    changed += sorted(" ".join(place) for place in again if place not in before)
+    return (f"{len(changed)} numbers do not come out again: {', '.join(changed)}",) if changed else ()
+
+
+def _is_same_input(paths: Sequence[str], input_sha256: str) -> bool:
+    if digest_of(paths) == input_sha256:
+        return True
+    # A reader that left out copies and localizers hashed what it used.
+    return read_ct(series_of(paths)).header.sha256 == input_sha256
+
+
+def _place(found: object) -> tuple[str, ...]:
+    return tuple(str(getattr(found, name) or "") for name in ("quantity", "site", "side", "region"))

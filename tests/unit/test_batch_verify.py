@@ -1,0 +1,85 @@
+"""Verification sees every file, input and number that is not what was recorded."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bonemetrics.batch.execute import run_study
+from bonemetrics.batch.verify import verify_study
+from bonemetrics.study.create import init_study
+from bonemetrics.study.store import Store
+from tests.batch_targets import measure_quickly
+from tests.dicom_bytes import reference_series, write_series
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    for number in (1, 2):
+        slices = reference_series()[:3]
+        for one in slices:
+            one.elements[0x0020000E] = ("UI", f"1.2.{number}")
+        write_series(tmp_path / "input" / str(number), slices)
+    folder = init_study(tmp_path / "study").root
+    run_study(folder, [tmp_path / "input"], workers=1, measure=measure_quickly)
+    return folder
+
+
+def faults(study: Path) -> tuple[str, ...]:
+    return verify_study(study, workers=2, measure=measure_quickly)
+
+
+def test_verify_study__untouched_study_is_whole(study):
+    before = Store.open(study).audit_head()
+    assert faults(study) == ()
+    assert Store.open(study).audit_head() == before
+
+
+def test_verify_study__sees_changed_and_missing_files(study):
+    first, second = Store.open(study).scans()
+    (study / "scans" / first.scan_id / "labels-0001.nii.gz").write_bytes(b"another mask")
+    (study / "scans" / second.scan_id / "qc.png").unlink()
+    assert faults(study) == (
+        f"scan {first.scan_id}: the file labels-0001.nii.gz is not the one that was recorded",
+        f"scan {second.scan_id}: the file qc.png is missing",
+    )
+
+
+def test_verify_study__sees_a_changed_or_missing_input(study):
+    first, second = Store.open(study).scans()
+    content = bytearray(Path(first.source_files[1]).read_bytes())
+    content[-1] ^= 1
+    Path(first.source_files[1]).write_bytes(content)
+    Path(second.source_files[0]).unlink()
+    found = faults(study)
+    assert found[0] == f"scan {first.scan_id}: the input is not the one that was measured"
+    assert found[1].startswith(f"scan {second.scan_id}: the input cannot be checked: not-found")
+    assert len(found) == 2
+
+
+def test_verify_study__sees_a_number_that_was_changed_in_the_database(study):
+    scan = Store.open(study).scans()[0]
+    old = scan.result.measurements[0].value
+    with sqlite3.connect(study / "study.db") as database:
+        database.execute("UPDATE measurements SET content = replace(content, ?, ?)", (f'"value":{old}', '"value":1.0'))
+    database.close()
+    (first, second) = faults(study)
+    assert first == f"scan {scan.scan_id}: 1 numbers do not come out again: Tb.vBMD radius left trabecular"
+    assert "do not come out again" in second
+
+
+def test_verify_study__sees_a_cut_in_the_audit_log(study):
+    with sqlite3.connect(study / "study.db") as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute("DELETE FROM audit WHERE seq = 2")
+    database.close()
+    assert any(text.startswith("audit row 3") for text in faults(study))
+
+
+def test_verify_study__other_settings_are_not_measured_again(study):
+    with (study / "study.toml").open("a") as protocol:
+        protocol.write("\n[tissue]\nthreshold = 320\n")
+    assert faults(study) == ()
