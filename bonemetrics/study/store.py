@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 from bonemetrics import __version__
 from bonemetrics.errors import StudyError
 from bonemetrics.records import Problem, ScanHeader, ScanResult
-from bonemetrics.study import audit, enrolment, recording, stored
+from bonemetrics.study import audit, enrolment, recording, stored, verify
 from bonemetrics.study.audit import AuditHead, AuditRow, Author, ChainFault, canonical_json, utc_now
 from bonemetrics.study.database import Database, open_database
 from bonemetrics.study.layout import StudyFolder
@@ -24,6 +24,7 @@ from bonemetrics.study.recording import Recorded
 from bonemetrics.study.schema import RUNS, SUBJECTS
 from bonemetrics.study.stored import Counts, Failure, KnownInput, Status, StoredMeasurement, StoredScan
 from bonemetrics.study.subjects import Assignment, Identity, identity_of
+from bonemetrics.study.verify import RecordFault
 
 _NOBODY = Identity(patient_key="", birth_key="", sex_key="")
 
@@ -297,6 +298,11 @@ class Store:
     def verify_chain(self, anchor: AuditHead | None = None) -> tuple[ChainFault, ...]:
         """Every place where the log was tampered with; see `audit.verify`."""
         return audit.verify(self.audit_rows(), anchor)
+
+    def verify_records(self) -> tuple[RecordFault, ...]:
+        """Every result, number or mask hash that is not what the log was told; see `verify.record_faults`."""
+        with self._database.read() as connection:
+            return verify.record_faults(connection, audit.rows(connection))
 
 
 def current_user() -> str:
