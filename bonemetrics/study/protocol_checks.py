@@ -41,10 +41,9 @@ def cross_faults(protocol: Protocol) -> list[Fault]:
         *_short_phantoms(protocol),
         *_tissue(protocol),
     ]
-    inline = [(f"line:{number}", subject) for number, subject in enumerate(protocol.subjects)]
-    for where, text in subject_faults(inline, protocol.cohorts):
-        faults.append((("subjects", int(where.removeprefix("line:"))), text))
-    return faults
+    inline = [(f"entry {number}", subject) for number, subject in enumerate(protocol.subjects, start=1)]
+    places = {where: ("subjects", number) for number, (where, _) in enumerate(inline)}
+    return [*faults, *((places[where], text) for where, text in subject_faults(inline, protocol.cohorts))]
 
 
 def _repeated(table: str, key: str, entries: Sequence[Any], value_of: Callable[[Any], object]) -> Iterator[Fault]:
@@ -100,13 +99,13 @@ def subject_faults(rows: Iterable[tuple[str, Subject]], cohorts: Sequence[Cohort
     patients: dict[str, str] = {}
     for where, subject in rows:
         if subject.subject in subjects:
-            yield where, f"'subject' repeats that of {subjects[subject.subject]}".replace("line:", "entry ")
+            yield where, f"'subject' repeats that of {subjects[subject.subject]}"
         subjects.setdefault(subject.subject, where)
         if codes and subject.cohort and subject.cohort not in codes:
             yield where, f"'cohort' {subject.cohort!r} is not in [[cohorts]]{suggestion(subject.cohort, codes)}"
         for patient in subject.patient_ids or (subject.subject,):
             if patients.get(patient, where) != where:
-                yield where, f"a patient ID stands also in {patients[patient]}".replace("line:", "entry ")
+                yield where, f"a patient ID stands also in {patients[patient]}"
             patients.setdefault(patient, where)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.records import Finite, Record
@@ -25,7 +25,21 @@ DataKind = Literal[
 """Kinds of data that may have visit windows of their own."""
 TableKind = Literal["histomorphometry", "laboratory", "eq5d", "oswestry", "vas", "adverse-events", "fractures"]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-StudyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+def _study_id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+        raise ValueError("letters, digits, '.', '_' and '-' only, 64 at most, a letter or digit first")
+    return text
+
+
+def _paramcd(text: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,7}", text):
+        raise ValueError("capitals, digits and '_' only, 8 at most, a letter first")
+    return text
+
+
+StudyId = Annotated[str, AfterValidator(_study_id)]
 """An ID that is safe in tables, paths and messages."""
 StudyDay = int
 Scalar = bool | int | float | str
@@ -40,7 +54,7 @@ class StudyTable(Record):
     id: StudyId = "STUDY"
     title: str = ""
     subjects: Name | None = None
-    database: Name = "sqlite"
+    database: Name = Field(default="sqlite", repr=False)
 
     @field_validator("database")
     @classmethod
@@ -94,7 +108,7 @@ class VisitTable(Record):
 class ParameterTable(Record):
     """One of [[parameters]]: a quantity of one place under its code in the outcomes dataset."""
 
-    paramcd: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,7}$")]
+    paramcd: Annotated[str, AfterValidator(_paramcd)]
     param: Name
     quantity: str
     site: Name = "radius"
