@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
-import numpy as np
-import numpy.typing as npt
-
 from bonemetrics.errors import ReadError
-from bonemetrics.readers.duplicates import Slot, frame_of, in_order, without_copies
+from bonemetrics.readers.deshear import deshear
+from bonemetrics.readers.duplicates import frame_of, in_order, without_copies
 from bonemetrics.readers.facts import FileFacts
+from bonemetrics.readers.fill import read_hu
 from bonemetrics.readers.header import constants_of, header_of
-from bonemetrics.readers.limits import MAX_VOLUME_VOXELS
-from bonemetrics.readers.pixels import read_pixels, require_readable
-from bonemetrics.readers.rescale import Rescale, rescale_to_hu
+from bonemetrics.readers.pixels import require_readable
+from bonemetrics.readers.rescale import rescale_to_hu
 from bonemetrics.readers.series import SeriesFiles
 from bonemetrics.readers.stack import Stack, common_plane, even_stack
 from bonemetrics.readers.uniformity import require_uniform
-from bonemetrics.records import Problem, ScanHeader, ScannerConstants, note
+from bonemetrics.records import Problem, ReadOptions, ScanHeader, ScannerConstants, note
 from bonemetrics.volume import CtVolume, Geometry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOptions:
-    """Named exceptions to the rules; each that acts leaves a note.
-
-    `deshear` moves tilted or sheared slices into line by resampling within the slices; `allow_lossy` reads pixels
-    that went through lossy compression.
-    """
-
-    deshear: bool = False
-    allow_lossy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,17 +66,50 @@ def read_ct(series: SeriesFiles, *, options: ReadOptions = DEFAULTS) -> CtReadin
     if len(slots) < len(every):
         notes.append(note("duplicates-dropped", f"{len(every) - len(slots)} copies of slices were left out"))
     frames = [frame_of(slot) for slot in slots]
-    stack = even_stack(frames, plane, files[0].tilt_degrees)
-    rescale = rescale_to_hu(frames, files[0].scanner.scanco)
-    hu, digests = _read_hu(slots, rescale)
-    notes += [*series.notes, *rescale.notes]
+    stack = even_stack(frames, plane, files[0].shared.tilt_degrees)
+    rescale = rescale_to_hu(frames, files[0].shared.scanner.scanco)
+    _require_straight(stack, files[0].shared.tilt_degrees, allowed=options.deshear)
+    rescale = rescale_to_hu(frames, files[0].shared.scanner.scanco)
+    filled = read_hu(slots, rescale, allow_lossy=options.allow_lossy)
+    hu = filled.hu
+    if not stack.straight:
+        hu, stack = deshear(hu, stack)
+        notes.append(note("desheared", "slices were shifted within their planes by cubic splines"))
     volume = CtVolume(hu=hu, geometry=_geometry(stack, hu.shape, files[0]))
+    digests = sorted(set(filled.digests))
     return CtReading(
         volume=volume,
         constants=constants_of(files[0]),
-        header=header_of(files, sha256(b"".join(sorted(digests))).hexdigest(), len(digests)),
-        notes=tuple(notes),
+        header=header_of(files, sha256(b"".join(digests)).hexdigest(), len(digests)),
+        notes=(*series.notes, *notes, *rescale.notes, *filled.notes, *_file_notes(files)),
     )
+
+
+def _require_straight(stack: Stack, tilt_degrees: float, *, allowed: bool) -> None:
+    if stack.straight or allowed:
+        return
+    sideways = math.hypot(*stack.drift_mm)
+    angle = math.degrees(math.atan2(sideways, stack.step_mm))
+    code = "gantry-tilt" if tilt_degrees else "sheared-stack"
+    raise ReadError(
+        f"each slice is shifted {sideways:.4g} mm sideways against the one before ({angle:.3g}°); "
+        "read with deshear to move them into line",
+        code=code,
+    )
+
+
+def _file_notes(files: Sequence[FileFacts]) -> list[Problem]:
+    programs = sum(facts.preamble_program for facts in files)
+    trailing = sum(facts.trailing for facts in files)
+    assumed = files[0].shared.scanner.scanco
+    found = []
+    if programs:
+        found.append(note("program-in-preamble", f"{programs} of {len(files)} files"))
+    if trailing:
+        found.append(note("trailing-bytes", f"{trailing} of {len(files)} files"))
+    if assumed is not None and assumed.block_assumed:
+        found.append(note("scanco-block-assumed", "the manufacturer is Scanco and the four values stand there"))
+    return found
 
 
 def _without_localizers(series: SeriesFiles) -> tuple[list[FileFacts], list[Problem]]:
@@ -108,38 +126,5 @@ def _geometry(stack: Stack, shape: tuple[int, ...], facts: FileFacts) -> Geometr
     return Geometry(
         shape=(shape[0], shape[1], shape[2]),
         affine_lps=stack.affine(),
-        frame_of_reference_uid=facts.frame_of_reference_uid,
+        frame_of_reference_uid=facts.shared.frame_of_reference_uid,
     )
-
-
-def _read_hu(slots: Sequence[Slot], rescale: Rescale) -> tuple[npt.NDArray[np.float32], list[bytes]]:
-    """The volume in HU, filled file by file, and the sha256 of each file."""
-    layout = slots[0][0].layout
-    shape = (len(slots), layout.rows, layout.columns)
-    if np.prod(shape, dtype=np.float64) > MAX_VOLUME_VOXELS:
-        raise ReadError(f"a volume of {shape} voxels is beyond the limit of {MAX_VOLUME_VOXELS}", code="too-large")
-    hu = np.empty(shape, dtype=np.float32)
-    targets: dict[int, dict[int, int]] = {}
-    files: dict[int, FileFacts] = {}
-    for place, (facts, frame) in enumerate(slots):
-        files[id(facts)] = facts
-        targets.setdefault(id(facts), {})[frame] = place
-
-    def read(key: int) -> bytes:
-        def take(frame: int, stored: npt.NDArray[np.integer]) -> None:
-            place = targets[key].get(frame)
-            if place is not None:
-                to_hu(stored, rescale.slopes[place], rescale.intercepts[place], hu[place])
-
-        return read_pixels(files[key], take)
-
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        digests = list(pool.map(read, files))
-    return hu, digests
-
-
-def to_hu(stored: npt.NDArray[np.integer], slope: float, intercept: float, target: npt.NDArray[np.float32]) -> None:
-    """Fill `target` with slope × stored + intercept, computed in float64."""
-    exact = np.multiply(stored, slope, dtype=np.float64)
-    np.add(exact, intercept, out=exact)
-    target[...] = exact

@@ -55,7 +55,7 @@ def is_dicom(head: bytes) -> bool:
     return head[128:132] == b"DICM"
 
 
-def read_head(path: Path) -> DicomHead:
+def read_head(path: Path) -> DicomHead | bytes:
     """Read the header of a DICOM file and nothing of its pixels (a deflated file is inflated within bounds).
 
     Parameters
@@ -65,8 +65,9 @@ def read_head(path: Path) -> DicomHead:
 
     Returns
     -------
-    DicomHead
-        With what was read before the header broke off in `elements`, and why it did in `problem`.
+    DicomHead or bytes
+        With what was read before the header broke off in `elements`, and why it did in `problem`; for a file that
+        is not DICOM, its first bytes.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def read_head(path: Path) -> DicomHead:
     with open_regular(path) as (descriptor, stamp):
         window = read_range(descriptor, 0, min(_FIRST_WINDOW, stamp.size))
         if not is_dicom(window):
-            raise ReadError("no DICOM file", code="unknown-format")
+            return window
         while True:
             try:
                 head = _parse(window, stamp)
@@ -99,7 +100,7 @@ def _next_window(needed: int, had: int, size: int) -> int:
 
 
 def _parse(window: bytes, stamp: Stamp) -> DicomHead:
-    syntax, start = _meta(window, stamp.size)
+    syntax, start = read_meta(window, stamp.size)
     if syntax == DEFLATED:
         if len(window) < stamp.size:
             raise MoreBytesError(stamp.size)
@@ -121,8 +122,21 @@ def _parse(window: bytes, stamp: Stamp) -> DicomHead:
     )
 
 
-def _meta(window: bytes, size: int) -> tuple[str, int]:
-    """Transfer syntax and start of the data set. Group 2 is always explicit little endian."""
+def read_meta(window: bytes, size: int) -> tuple[str, int]:
+    """Transfer syntax and start of the data set. Group 2 is always explicit little endian.
+
+    Parameters
+    ----------
+    window
+        The file from its start on.
+    size
+        Size of the whole file in bytes.
+
+    Raises
+    ------
+    ReadError
+        `truncated-file`, `malformed-header`, `duplicate-element` or `missing-header-value`.
+    """
     walker = Walker(window, size, explicit=True, little=True)
     meta = Elements(window, explicit=True, little=True)
     position = _META_START

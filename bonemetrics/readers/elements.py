@@ -20,6 +20,13 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 _IMPLICIT = b""
+_PIXEL_GROUP = 0x7FE0
+_HEADS = {
+    (True, True): struct.Struct("<HH2sH"),
+    (True, False): struct.Struct(">HH2sH"),
+    (False, True): struct.Struct("<HHI"),
+    (False, False): struct.Struct(">HHI"),
+}
 
 
 class MoreBytesError(Exception):
@@ -77,16 +84,41 @@ class Walker:
         index = found.index
         position = start
         while position < stop:
+            position = self._plain_elements(position, stop, index)
+            if len(index) > MAX_ELEMENTS:
+                raise ReadError(f"more than {MAX_ELEMENTS} header elements", code="too-large")
+            if position >= stop:
+                break
             tag, place, position = self._element(position, self.explicit)
             if tag in index:
                 raise ReadError(f"element {tag_name(tag)} stands twice", code="duplicate-element")
             index[tag] = place
             if tag == PIXEL_DATA or tag in _FLOAT_PIXELS:
                 return
-            if len(index) > MAX_ELEMENTS:
-                raise ReadError(f"more than {MAX_ELEMENTS} header elements", code="too-large")
         if position > stop:
             raise ReadError("a header element reaches beyond its item", code="malformed-header")
+
+    def _plain_elements(self, position: int, stop: int, index: dict[int, Element]) -> int:
+        """Take elements that raise no question, fast; where the first that does begins."""
+        data = self.data
+        unpack = _HEADS[self.explicit, self.little].unpack_from
+        explicit, known, size = self.explicit, _SHORT_VRS, len(data)
+        last = min(size, stop) - 8
+        while position <= last:
+            if explicit:
+                group, number, vr, length = unpack(data, position)
+                if vr not in known:
+                    break
+            else:
+                group, number, length = unpack(data, position)
+                vr = _IMPLICIT
+            tag = group << 16 | number
+            end = position + 8 + length
+            if end > size or tag in index or group >= _PIXEL_GROUP or length > MAX_HEADER_BYTES:
+                break
+            index[tag] = Element(vr, position + 8, length)
+            position = end
+        return position
 
     def _element(self, position: int, explicit: bool) -> tuple[int, Element, int]:
         """Tag and place of the element at `position`, and where the next one begins."""

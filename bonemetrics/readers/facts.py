@@ -12,11 +12,18 @@ from bonemetrics.readers.elements import Elements
 from bonemetrics.readers.files import Stamp
 from bonemetrics.readers.frames import FrameFacts
 from bonemetrics.readers.limits import MAX_SIDE_PIXELS
+from bonemetrics.readers.scanco import GROUP as SCANCO_GROUP
 from bonemetrics.readers.scanco import ScancoValues, scanco_values
 from bonemetrics.readers.values import number, text, whole
 
 SOP_CLASS, SOP_UID, MODALITY = 0x00080016, 0x00080018, 0x00080060
 STUDY_UID, SERIES_UID, FRAME_OF_REFERENCE = 0x0020000D, 0x0020000E, 0x00200052
+_SHARED_TAGS = (
+    *(0x00080070, 0x00081090, 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00180015, 0x00180060, 0x00181000),
+    *(0x00181020, 0x00181120, 0x00181210, 0x00185100, STUDY_UID, FRAME_OF_REFERENCE, 0x00200060, 0x00200062),
+    *(0x00209072, 0x00280002, 0x00280004, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103),
+    *(0x00280120, 0x00280121, 0x00282110),
+)
 _ENHANCED = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"})
 
 
@@ -58,19 +65,10 @@ class ScannerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileFacts:
-    """One CT file: what must be the same through a series, and its pictures."""
+class SharedFacts:
+    """What one file says that must be the same in all files of its series, or is taken from one of them."""
 
-    path: Path
-    stamp: Stamp
-    digest: bytes
-    digest_bytes: int
-    transfer_syntax: str
-    little: bool
-    pixels: PixelPlace
     layout: PixelLayout
-    sop_uid: str
-    series_uid: str
     study_uid: str
     frame_of_reference_uid: str
     identity: Identity
@@ -79,19 +77,44 @@ class FileFacts:
     kvp: float | None
     kernel: str
     tilt_degrees: float
-    lossy: bool
+    lossy: bool | None
     padding: tuple[float, ...]
-    frames: tuple[FrameFacts, ...]
-    scan_date: str
-    scan_time: str
     body_part: str
     patient_position: str
     laterality: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """One CT file: how to find it again, what it shares with its series, and its pictures."""
+
+    path: Path
+    stamp: Stamp
+    digest: bytes
+    digest_bytes: int
+    transfer_syntax: str
+    little: bool
+    pixels: PixelPlace
+    sop_uid: str
+    series_uid: str
+    shared: SharedFacts
+    frames: tuple[FrameFacts, ...]
+    scan_date: str
+    scan_time: str
     preamble_program: bool
     trailing: bool
 
+    @property
+    def layout(self) -> PixelLayout:
+        """How the stored values are laid out."""
+        return self.shared.layout
 
-def ct_facts(path: Path, head: DicomHead) -> FileFacts:
+
+Known = dict[tuple[bytes | None, ...], SharedFacts]
+"""Shared facts by the bytes they came from: the slices of a series repeat them."""
+
+
+def ct_facts(path: Path, head: DicomHead, known: Known) -> FileFacts:
     """Take from a CT file's header all that reading its series needs.
 
     Parameters
@@ -100,6 +123,8 @@ def ct_facts(path: Path, head: DicomHead) -> FileFacts:
         The file.
     head
         Its header.
+    known
+        Shared facts met so far; added to.
 
     Raises
     ------
@@ -111,10 +136,10 @@ def ct_facts(path: Path, head: DicomHead) -> FileFacts:
     found = head.elements
     if head.pixels is None:
         raise ReadError("the file has no integer pixels", code="no-pixel-data")
-    layout = _layout(found)
-    enhanced = text(found, SOP_CLASS) in _ENHANCED
-    taken = frames.multi_frame(found) if enhanced else frames.single_frame(found)
-    acquired = frames.first_acquisition(found) if enhanced else found
+    if text(found, SOP_CLASS) in _ENHANCED:
+        shared, taken = _shared(found, frames.first_acquisition(found)), frames.multi_frame(found)
+    else:
+        shared, taken = _shared_once(found, known), frames.single_frame(found)
     return FileFacts(
         path=path,
         stamp=head.stamp,
@@ -123,9 +148,30 @@ def ct_facts(path: Path, head: DicomHead) -> FileFacts:
         transfer_syntax=head.transfer_syntax,
         little=found.little,
         pixels=head.pixels,
-        layout=layout,
         sop_uid=text(found, SOP_UID),
         series_uid=text(found, SERIES_UID),
+        shared=shared,
+        frames=taken,
+        scan_date=_first(found, 0x00080022, 0x00080023, 0x00080021, 0x00080020),
+        scan_time=_first(found, 0x00080032, 0x00080033, 0x00080031, 0x00080030),
+        preamble_program=head.preamble_program,
+        trailing=head.trailing,
+    )
+
+
+def _shared_once(found: Elements, known: Known) -> SharedFacts:
+    private = [tag for tag in found.index if tag >> 16 == SCANCO_GROUP]
+    raw = found.raw
+    key = (b"%d%d" % (found.explicit, found.little), *map(raw, _SHARED_TAGS), *map(raw, private))
+    if key not in known:
+        known[key] = _shared(found, found)
+    return known[key]
+
+
+def _shared(found: Elements, acquired: Elements) -> SharedFacts:
+    layout = _layout(found)
+    return SharedFacts(
+        layout=layout,
         study_uid=text(found, STUDY_UID),
         frame_of_reference_uid=text(found, FRAME_OF_REFERENCE),
         identity=Identity(
@@ -143,17 +189,12 @@ def ct_facts(path: Path, head: DicomHead) -> FileFacts:
         software=text(found, 0x00181020),
         kvp=number(acquired, 0x00180060),
         kernel=text(acquired, 0x00181210),
-        tilt_degrees=number(acquired, 0x00181120) or 0.0,
-        lossy=text(found, 0x00282110) == "01",
+        tilt_degrees=number(acquired, 0x00181120, binary="d") or 0.0,
+        lossy={"01": True, "00": False}.get(text(found, 0x00282110)),
         padding=_padding(found, layout.signed),
-        frames=taken,
-        scan_date=_first(found, 0x00080022, 0x00080023, 0x00080021, 0x00080020),
-        scan_time=_first(found, 0x00080032, 0x00080033, 0x00080031, 0x00080030),
         body_part=text(found, 0x00180015),
         patient_position=text(found, 0x00185100),
         laterality=_laterality(found, acquired),
-        preamble_program=head.preamble_program,
-        trailing=head.trailing,
     )
 
 

@@ -61,7 +61,7 @@ def multi_frame(found: Elements) -> tuple[FrameFacts, ...]:
     ReadError
         Where a value is not what it must be, or the groups do not fit NumberOfFrames.
     """
-    count = whole(found, NUMBER_OF_FRAMES, 1, MAX_FRAMES)
+    count = whole(found, NUMBER_OF_FRAMES, 1, MAX_FRAMES, binary="")
     shared = _only(items(found, _SHARED, limit=1), found)
     each = items(found, _PER_FRAME, limit=MAX_FRAMES)
     if len(each) != count:

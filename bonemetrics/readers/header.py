@@ -13,14 +13,14 @@ _SIDES: dict[str, Side] = {"L": "left", "R": "right"}
 
 def constants_of(facts: FileFacts) -> ScannerConstants:
     """What the file says of the scanner and its own calibration."""
-    scanco = facts.scanner.scanco
+    scanco = facts.shared.scanner.scanco
     return ScannerConstants(
-        manufacturer=facts.scanner.manufacturer,
-        model=facts.scanner.model,
-        serial=facts.scanner.serial,
-        software=facts.software,
-        kvp=facts.kvp,
-        kernel=facts.kernel,
+        manufacturer=facts.shared.scanner.manufacturer,
+        model=facts.shared.scanner.model,
+        serial=facts.shared.scanner.serial,
+        software=facts.shared.software,
+        kvp=facts.shared.kvp,
+        kernel=facts.shared.kernel,
         mu_scaling=scanco.mu_scaling if scanco else None,
         mu_water_per_cm=scanco.mu_water_per_cm if scanco else None,
         density_slope=scanco.density_slope if scanco else None,
@@ -43,16 +43,16 @@ def header_of(files: Sequence[FileFacts], digest: str, n_files: int) -> ScanHead
     earliest = min(files, key=lambda facts: (facts.scan_date, facts.scan_time))
     day = _date(earliest.scan_date)
     return ScanHeader(
-        patient_id=earliest.identity.patient_id,
-        patient_birth_date=earliest.identity.birth_date,
-        patient_sex=earliest.identity.sex,
-        study_uid=earliest.study_uid,
+        patient_id=earliest.shared.identity.patient_id,
+        patient_birth_date=earliest.shared.identity.birth_date,
+        patient_sex=earliest.shared.identity.sex,
+        study_uid=earliest.shared.study_uid,
         series_uid=earliest.series_uid,
         scan_date=day,
         scan_time=_time(day, earliest.scan_time),
-        body_part=earliest.body_part,
-        laterality=_SIDES.get(earliest.laterality),
-        patient_position=earliest.patient_position,
+        body_part=earliest.shared.body_part,
+        laterality=_SIDES.get(earliest.shared.laterality),
+        patient_position=earliest.shared.patient_position,
         transfer_syntax_uid=earliest.transfer_syntax,
         sha256=digest,
         n_files=n_files,

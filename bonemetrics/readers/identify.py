@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bonemetrics.errors import ReadError
-from bonemetrics.readers.dicom_file import DicomHead, is_dicom, read_head
-from bonemetrics.readers.facts import MODALITY, SERIES_UID, SOP_CLASS, FileFacts, ct_facts
-from bonemetrics.readers.files import open_regular, read_range
+from bonemetrics.readers.dicom_file import DicomHead, read_head
+from bonemetrics.readers.facts import MODALITY, SERIES_UID, SOP_CLASS, FileFacts, Known, ct_facts
 from bonemetrics.readers.limits import MAX_FILES, MAX_FOLDER_DEPTH
 from bonemetrics.readers.series import SeriesFiles
-from bonemetrics.readers.signatures import is_junk_name, kind_by_content
+from bonemetrics.readers.signatures import dicom_kind, is_junk_name, kind_by_content
 from bonemetrics.readers.values import text
 from bonemetrics.records import Problem, note
 
-_LOOK = 1024
 _CT_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"})
+
+_NOT_THE_FILE = frozenset({"not-found", "not-regular-file", "unreadable-file"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +56,14 @@ class _Sorting:
 
     series: dict[str, list[FileFacts]] = field(default_factory=dict)
     refused: dict[str, list[Problem]] = field(default_factory=dict)
-    first_path: dict[str, Path] = field(default_factory=dict)
+    folders: dict[str, set[Path]] = field(default_factory=dict)
+    first_folder: dict[str, Path] = field(default_factory=dict)
+    foreign: dict[str, Found] = field(default_factory=dict)
     others: list[Found] = field(default_factory=list)
+    damaged: list[Path] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
     links: int = 0
+    known: Known = field(default_factory=dict)
 
 
 def identify(path: Path) -> Found:
@@ -119,64 +123,110 @@ def _files_under(folder: Path, sorting: _Sorting) -> Iterator[Path]:
 
 def _sort(path: Path, sorting: _Sorting) -> None:
     try:
-        with open_regular(path) as (descriptor, _):
-            start = read_range(descriptor, 0, _LOOK)
-        if not is_dicom(start):
-            _sort_other(path, start, sorting)
-            return
         head = read_head(path)
     except ReadError as error:
-        _add(sorting, path, "unknown", error)
+        if error.code not in _NOT_THE_FILE:
+            sorting.damaged.append(path)
+        sorting.others.append(_refused("unknown", path, error.code, error.message))
         return
-    _sort_dicom(path, head, sorting)
+    if isinstance(head, bytes):
+        sorting.others.append(_other_format(path, head))
+    else:
+        _sort_dicom(path, head, sorting)
 
 
-def _sort_other(path: Path, start: bytes, sorting: _Sorting) -> None:
+def _other_format(path: Path, start: bytes) -> Found:
     kind = kind_by_content(path.name, start)
     if kind == "unknown":
-        _add(sorting, path, kind, ReadError("none of the formats that bonemetrics reads", code="unknown-format"))
-    else:
-        _add(sorting, path, kind, ReadError(f"{kind} files are not read yet", code="unsupported-format"))
+        return _refused(kind, path, "unknown-format", "none of the formats that bonemetrics reads")
+    return _refused(kind, path, "unsupported-format", f"{kind} files are recognised but not measured by this version")
 
 
 def _sort_dicom(path: Path, head: DicomHead, sorting: _Sorting) -> None:
     uid = text(head.elements, SERIES_UID)
     modality, sop_class = text(head.elements, MODALITY), text(head.elements, SOP_CLASS)
     if uid and modality == "CT" and (sop_class in _CT_CLASSES or not sop_class):
-        sorting.first_path.setdefault(uid, path.parent)
-        try:
-            sorting.series.setdefault(uid, []).append(ct_facts(path, head))
-        except ReadError as error:
-            sorting.refused.setdefault(uid, []).append(_problem(error))
-        return
-    reason = head.problem or ReadError("an image or document of another kind than CT", code="not-ct")
-    _add(sorting, path, "unknown", reason)
+        _add_to_series(uid, path, head, sorting)
+    elif head.problem is not None:
+        sorting.damaged.append(path)
+        sorting.others.append(_refused("unknown", path, head.problem.code, head.problem.message))
+    elif modality == "CT" and sop_class in _CT_CLASSES:
+        sorting.others.append(
+            _refused("unknown", path, "missing-header-value", "a CT picture that names no series it belongs to")
+        )
+    else:
+        kind = dicom_kind(sop_class, modality)
+        code = "not-ct" if kind == "unknown" else "unsupported-format"
+        message = "an image or document of another kind than CT" if kind == "unknown" else f"{kind}: not measured yet"
+        sorting.foreign.setdefault(uid or str(path), _refused(kind, path, code, message))
 
 
-def _problem(error: ReadError) -> Problem:
-    return Problem(code=error.code, severity="refusal", message=error.message)
+def _add_to_series(uid: str, path: Path, head: DicomHead, sorting: _Sorting) -> None:
+    sorting.first_folder.setdefault(uid, path.parent)
+    sorting.folders.setdefault(uid, set()).add(path.parent)
+    try:
+        facts = ct_facts(path, head, sorting.known)
+    except ReadError as error:
+        sorting.refused.setdefault(uid, []).append(Problem(code=error.code, severity="refusal", message=error.message))
+    else:
+        sorting.series.setdefault(uid, []).append(facts)
 
 
-def _add(sorting: _Sorting, path: Path, kind: str, error: ReadError) -> None:
-    sorting.others.append(Found(kind=kind, path=path, problems=(_problem(error),)))
+def _refused(kind: str, path: Path, code: str, message: str) -> Found:
+    return Found(kind=kind, path=path, problems=(Problem(code=code, severity="refusal", message=message),))
 
 
 def _as_found(path: Path, sorting: _Sorting) -> Found:
-    series = [_series_found(uid, sorting) for uid in sorting.first_path]
-    notes: tuple[Problem, ...] = ()
-    if sorting.links:
-        notes = (note("links-skipped", f"{sorting.links} links or special files were skipped"),)
+    series = [_series_found(uid, sorting) for uid in sorting.first_folder]
     if not path.is_dir():
-        return (series + sorting.others)[0]
-    plain = [found for found in sorting.others if found.problems[0].code == "unknown-format"]
-    items = series + [found for found in sorting.others if found not in plain]
+        sole = (series + sorting.others + list(sorting.foreign.values()))[0]
+        return replace(sole, path=path)
+    plain = [found for found in sorting.others if _is_plainly_other(found)]
+    foreign = list(sorting.foreign.values())
+    strangers = [found for found in foreign if found.kind == "unknown"]
+    items = series + [found for found in sorting.others + foreign if found not in plain and found not in strangers]
+    scouts = [found for found in items if _only_localizers(found)]
+    if len(items) > len(scouts):
+        items = [found for found in items if found not in scouts]
+        plain += scouts
+    # Pictures of other kinds are passed over in a mixed folder, but named where there is nothing else.
+    items, plain = (items, plain + strangers) if items else (strangers, plain)
+    notes = _folder_notes(sorting, scouts if items != scouts else [])
     skipped = tuple(sorting.skipped) + tuple(found.path for found in plain)
-    kind = items[0].kind if len(items) == 1 else "folder"
-    sole = items[0].series if len(items) == 1 else None
-    return Found(kind=kind, path=path, items=tuple(items), problems=notes, series=sole, skipped=skipped)
+    if len(items) != 1:
+        return Found(kind="folder", path=path, items=tuple(items), problems=notes, skipped=skipped)
+    only = items[0]
+    return Found(
+        kind=only.kind,
+        path=path,
+        items=(only,),
+        problems=notes + only.problems,
+        series=only.series,
+        skipped=skipped,
+    )
+
+
+def _is_plainly_other(found: Found) -> bool:
+    return found.problems[0].code == "unknown-format"
+
+
+def _only_localizers(found: Found) -> bool:
+    files = found.series.files if found.series else ()
+    return bool(files) and not found.problems and all(frame.localizer for facts in files for frame in facts.frames)
+
+
+def _folder_notes(sorting: _Sorting, scouts: list[Found]) -> tuple[Problem, ...]:
+    notes = []
+    if sorting.links:
+        notes.append(note("links-skipped", f"{sorting.links} links or special files were skipped"))
+    if scouts:
+        notes.append(note("localizers-set-aside", f"{len(scouts)} series of localizers were passed over"))
+    return tuple(notes)
 
 
 def _series_found(uid: str, sorting: _Sorting) -> Found:
     refusals = tuple(sorting.refused.get(uid, ()))
-    series = SeriesFiles(series_uid=uid, files=tuple(sorting.series.get(uid, ())), refusals=refusals)
-    return Found(kind="ct-series", path=sorting.first_path[uid], problems=refusals[:1], series=series)
+    beside = sum(path.parent in sorting.folders[uid] for path in sorting.damaged)
+    notes = (note("damaged-neighbour", f"{beside} damaged DICOM file(s) beside the series"),) if beside else ()
+    series = SeriesFiles(series_uid=uid, files=tuple(sorting.series.get(uid, ())), refusals=refusals, notes=notes)
+    return Found(kind="ct-series", path=sorting.first_folder[uid], problems=refusals[:1] + notes, series=series)

@@ -8,9 +8,9 @@ MAX_ELEMENTS = 100_000
 MAX_SEQUENCE_DEPTH = 64
 MAX_SIDE_PIXELS = 16_384
 MAX_FRAMES = 20_000
-MAX_VOLUME_VOXELS = 2 << 30
+MAX_VOLUME_VOXELS = 1 << 30
 MAX_FILES = 100_000
 MAX_FOLDER_DEPTH = 32
 MAX_LABEL_BYTES = 1 << 30
 MAX_BYTES_PER_COMPRESSED_BYTE = 4096
-"""A real picture is never packed tighter than this; a bomb is."""
+"""Large pictures with noise are never packed tighter than this; bombs are."""

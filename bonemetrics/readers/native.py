@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -26,6 +27,17 @@ def stored_type(layout: PixelLayout, *, little: bool) -> np.dtype[np.integer]:
     return np.dtype(f"{'<' if little else '>'}{letter}{layout.bits_allocated // 8}")
 
 
+_own = threading.local()
+
+
+def _buffer(size: int) -> bytearray:
+    """The thread's own buffer for one picture; kept from file to file, since fresh memory costs more than reading."""
+    if len(getattr(_own, "buffer", b"")) != size:
+        _own.buffer = bytearray(size)
+    buffer: bytearray = _own.buffer
+    return buffer
+
+
 def read_native(facts: FileFacts, take: TakeFrame) -> bytes:
     """Read an uncompressed file once, hand each picture to `take`, and return the file's sha256 digest.
 
@@ -36,7 +48,7 @@ def read_native(facts: FileFacts, take: TakeFrame) -> bytes:
     """
     require_pixel_length(facts)
     layout = facts.layout
-    buffer = bytearray(layout.frame_bytes)
+    buffer = _buffer(layout.frame_bytes)
     stored = np.frombuffer(buffer, dtype=stored_type(layout, little=facts.little)).reshape(layout.rows, layout.columns)
     with open_regular(facts.path) as (descriptor, stamp):
         digest = hash_head(descriptor, facts)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.frames import FrameFacts
@@ -16,6 +17,8 @@ _AGREEMENT = 1e-3
 _HU_TYPES = frozenset({"", "HU", "US"})
 _DENSITY_TYPES = frozenset({"MGML", "MG/ML", "MG/CCM", "MG/CM3", "MG/CC", "MG HA/CCM", "MGHA/CCM", "BMD", "DENSITY"})
 _AIR_HU = -1000.0
+_EXACT_IN_FLOAT32 = 1 << 23
+_BLOCK_PIXELS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +96,18 @@ def _from_scanco(slopes: tuple[float, ...], intercepts: tuple[float, ...], scanc
 
 def _agree(found: tuple[float, ...], expected: float) -> bool:
     return bool(np.allclose(found, expected, rtol=_AGREEMENT, atol=0))
+
+
+def to_hu(stored: npt.NDArray[np.integer], slope: float, intercept: float, target: npt.NDArray[np.float32]) -> None:
+    """Fill `target` with slope × stored + intercept, computed in float64 and rounded once to float32."""
+    if slope == 1.0 and intercept.is_integer() and abs(intercept) < _EXACT_IN_FLOAT32 and stored.itemsize <= 2:
+        # All numbers involved are whole and below 2^24, so float32 is exact and no wider step is needed.
+        np.add(stored, np.float32(intercept), out=target, dtype=np.float32)
+        return
+    rows = max(1, _BLOCK_PIXELS // stored.shape[1])
+    block = np.empty((rows, stored.shape[1]), dtype=np.float64)
+    for first in range(0, stored.shape[0], rows):
+        part = stored[first : first + rows]
+        exact = block[: len(part)]
+        np.multiply(part, slope, out=exact)
+        np.add(exact, intercept, out=target[first : first + rows], casting="same_kind")

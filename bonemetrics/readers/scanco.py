@@ -14,7 +14,7 @@ from bonemetrics.errors import ReadError
 from bonemetrics.readers.elements import Elements
 from bonemetrics.readers.values import number, text
 
-_GROUP = 0x0029
+GROUP = 0x0029
 _USUAL_BLOCK = 0x10
 _ELEMENTS = (0x00, 0x06, 0x04, 0x05)
 
@@ -46,7 +46,7 @@ def scanco_values(found: Elements) -> ScancoValues | None:
     ReadError
         `invalid-header-value` where an element of a named block is not one finite number.
     """
-    creators = (tag for tag in found.index if tag >> 8 == _GROUP << 8 and tag & 0xFF >= _USUAL_BLOCK)
+    creators = (tag for tag in found.index if tag >> 8 == GROUP << 8 and tag & 0xFF >= _USUAL_BLOCK)
     for tag in creators:
         if "SCANCO" in text(found, tag).upper():
             values = _block(found, tag & 0xFF)
@@ -61,7 +61,7 @@ def scanco_values(found: Elements) -> ScancoValues | None:
 
 
 def _block(found: Elements, block: int) -> tuple[float | None, ...]:
-    return tuple(_private_number(found, _GROUP << 16 | block << 8 | element) for element in _ELEMENTS)
+    return tuple(_private_number(found, GROUP << 16 | block << 8 | element) for element in _ELEMENTS)
 
 
 def _private_number(found: Elements, tag: int) -> float | None:

@@ -7,6 +7,11 @@ import struct
 _JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "dicomdir", "__macosx", ".ds_store"})
 _JUNK_ENDINGS = (".zip", ".tmp", ".part", ".crdownload", ".lnk", ".typ")
 
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+_REPORT_CLASSES = frozenset({_STORAGE + end for end in ("88.11", "88.22", "88.33", "88.34", "104.1")})
+_PLAIN_PICTURE_CLASSES = (_STORAGE + "1.", _STORAGE + "7.")
+_OTHER_MODALITIES = frozenset({"CT", "MR", "US", "NM", "PT", "MG", "XA", "RF", "IO", "ES"})
+
 
 def is_junk_name(name: str) -> bool:
     """Whether a name inside a folder is a hidden file, a leftover of copying or packing, or a DICOMDIR."""
@@ -29,6 +34,23 @@ def kind_by_content(name: str, start: bytes) -> str:
             return kind
     if name.lower().endswith((".csv", ".tsv")) and start and b"\0" not in start:
         return "table"
+    return "unknown"
+
+
+def dicom_kind(sop_class: str, modality: str) -> str:
+    """The kind of a DICOM object that is no CT picture: `dxa-report`, `dxa-image` or `unknown`.
+
+    Parameters
+    ----------
+    sop_class
+        SOP Class UID.
+    modality
+        Modality of the series.
+    """
+    if sop_class in _REPORT_CLASSES:
+        return "dxa-report"
+    if (sop_class + ".").startswith(_PLAIN_PICTURE_CLASSES) and modality not in _OTHER_MODALITIES:
+        return "dxa-image"
     return "unknown"
 
 

@@ -9,16 +9,16 @@ from bonemetrics.errors import ReadError
 from bonemetrics.readers.facts import FileFacts
 
 _SAME: tuple[tuple[str, str, Callable[[FileFacts], Any]], ...] = (
-    ("mixed-patient", "the patient", lambda facts: facts.identity),
-    ("mixed-study", "the study", lambda facts: facts.study_uid),
-    ("mixed-frame-of-reference", "the frame of reference", lambda facts: facts.frame_of_reference_uid),
-    ("mixed-matrix", "rows, columns or bit layout", lambda facts: facts.layout),
-    ("mixed-kvp", "the tube voltage", lambda facts: facts.kvp),
-    ("mixed-kernel", "the reconstruction kernel", lambda facts: facts.kernel),
-    ("mixed-scanner", "the scanner or its constants", lambda facts: facts.scanner),
-    ("mixed-orientation", "the patient's position on the table", lambda facts: facts.patient_position),
-    ("mixed-orientation", "the side of the body", lambda facts: facts.laterality),
-    ("gantry-tilt", "the gantry tilt", lambda facts: facts.tilt_degrees),
+    ("mixed-patient", "the patient", lambda facts: facts.shared.identity),
+    ("mixed-study", "the study", lambda facts: facts.shared.study_uid),
+    ("mixed-frame-of-reference", "the frame of reference", lambda facts: facts.shared.frame_of_reference_uid),
+    ("mixed-matrix", "rows, columns or bit layout", lambda facts: facts.shared.layout),
+    ("mixed-kvp", "the tube voltage", lambda facts: facts.shared.kvp),
+    ("mixed-kernel", "the reconstruction kernel", lambda facts: facts.shared.kernel),
+    ("mixed-scanner", "the scanner or its constants", lambda facts: facts.shared.scanner),
+    ("mixed-orientation", "the patient's position on the table", lambda facts: facts.shared.patient_position),
+    ("mixed-orientation", "the side of the body", lambda facts: facts.shared.laterality),
+    ("gantry-tilt", "the gantry tilt", lambda facts: facts.shared.tilt_degrees),
     (
         "mixed-pixel-spacing",
         "the pixel spacing",
@@ -41,7 +41,9 @@ def require_uniform(files: Sequence[FileFacts]) -> None:
     ReadError
         One of the `mixed-…` codes, or `gantry-tilt`, with the number of files that differ, never their content.
     """
-    for code, name, take in _SAME:
+    # Files whose header bytes are the same share one object; only what stands beside it can still differ.
+    checks = _SAME[-2:] if all(facts.shared is files[0].shared for facts in files) else _SAME
+    for code, name, take in checks:
         values = [take(facts) for facts in files]
         differing = sum(value != values[0] for value in values)
         if differing:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import re
 import struct
+from functools import lru_cache
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.elements import Elements, tag_name
 
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BINARY = {b"US": "H", b"SS": "h", b"UL": "I", b"SL": "i", b"FL": "f", b"FD": "d", b"UV": "Q", b"SV": "q"}
+_LONGEST_DECIMALS = 4096
 _NEVER_BINARY = frozenset(b"DS IS LO SH CS ST LT UT UC".split())
 
 
 def text(elements: Elements, tag: int) -> str:
-    """A text value without its padding; empty where absent. All parts where there are several, with a backslash between.
+    """A text value without its padding, all parts of it with a backslash between; empty where absent.
 
     Bytes beyond ASCII are kept one by one: the text serves comparison and matching, never display of names.
     """
@@ -50,13 +52,22 @@ def numbers(elements: Elements, tag: int, *, binary: str = "", code: str = "inva
     letter = _BINARY.get(vr, "" if vr in _NEVER_BINARY else binary)
     if letter:
         return _binary_numbers(raw, letter, elements.little, tag, code)
+    found = _decimal_numbers(raw)
+    if found is None:
+        raise ReadError(f"element {tag_name(tag)} holds something other than finite decimal numbers", code=code)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _decimal_numbers(raw: bytes) -> tuple[float, ...] | None:
+    """The numbers of a decimal text, or `None` where one is not finite. Slices of a series repeat most of them."""
+    if len(raw) > _LONGEST_DECIMALS:
+        return None
     parts = [part.strip(" \0") for part in raw.decode("latin-1").split("\\")]
     if parts == [""]:
         return ()
     found = tuple(float(part) if _DECIMAL.fullmatch(part) else math.nan for part in parts)
-    if not all(map(math.isfinite, found)):
-        raise ReadError(f"element {tag_name(tag)} holds something other than finite decimal numbers", code=code)
-    return found
+    return found if all(map(math.isfinite, found)) else None
 
 
 def _binary_numbers(raw: bytes, letter: str, little: bool, tag: int, code: str) -> tuple[float, ...]:
@@ -99,15 +110,15 @@ def vector(elements: Elements, tag: int, count: int, *, missing: str, invalid: s
     return found
 
 
-def whole(elements: Elements, tag: int, low: int, high: int) -> int:
-    """A whole number (binary unsigned short, or integer text) within [low, high].
+def whole(elements: Elements, tag: int, low: int, high: int, *, binary: str = "H") -> int:
+    """A whole number (`binary` as for `numbers`) within [low, high].
 
     Raises
     ------
     ReadError
         `missing-header-value`, or `invalid-header-value` where it is outside.
     """
-    found = number(elements, tag, binary="H")
+    found = number(elements, tag, binary=binary)
     if found is None:
         raise ReadError(f"element {tag_name(tag)} is absent or empty", code="missing-header-value")
     if found != int(found) or not low <= found <= high:
