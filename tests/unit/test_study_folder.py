@@ -119,7 +119,7 @@ def test_init_study__does_not_choose_between_two_protocols(tmp_path):
     place.mkdir()
     (place / "study.toml").write_text("")
     (tmp_path / "p.toml").write_text("")
-    with pytest.raises(StudyError, match="already holds a study.toml") as caught:
+    with pytest.raises(StudyError, match=r"already holds a study\.toml") as caught:
         init_study(place, tmp_path / "p.toml")
     assert code_of(caught) == "study-exists"
 
