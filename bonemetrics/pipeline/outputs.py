@@ -7,9 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bonemetrics.measures.picture import contact_sheet
-from bonemetrics.readers.labels import write_labels, write_preview
-
 if TYPE_CHECKING:
     from bonemetrics.records import ScanResult
     from bonemetrics.segmentation.radius import RadiusSegmentation
@@ -51,6 +48,10 @@ def write_outputs(
     """
     if out is None:
         return result
+    # matplotlib is loaded only where there is something to draw.
+    from bonemetrics.measures.picture import contact_sheet
+    from bonemetrics.readers.labels import write_labels, write_preview
+
     out.mkdir(parents=True, exist_ok=True)
     write_labels(labels, out / LABELS)
     write_preview(density, out / PREVIEW, at_most_voxels=PREVIEW_VOXELS)
