@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,14 +69,15 @@ def _shifts(per_slice: float, count: int) -> npt.NDArray[np.float64]:
 
 def _place(one: npt.NDArray[np.float32], row: float, column: float, target: npt.NDArray[np.float32]) -> None:
     """Put a slice into `target` with its pixel (0, 0) at (row, column)."""
-    whole_row, whole_column = math.floor(row), math.floor(column)
-    part = (row - whole_row, column - whole_column)
-    if part == (0.0, 0.0):
-        target[whole_row : whole_row + one.shape[0], whole_column : whole_column + one.shape[1]] = one
-        return
-    from scipy.ndimage import shift
+    top, left = math.floor(row), math.floor(column)
+    part = (row - top, column - left)
+    moved: npt.NDArray[np.floating[Any]] = one
+    if part != (0.0, 0.0):
+        from scipy.ndimage import shift
 
-    # One more row and column, since a shift by part of a pixel reaches one pixel further.
-    wider = np.pad(one, ((0, int(part[0] > 0)), (0, int(part[1] > 0))), mode="edge")
-    moved = shift(wider.astype(np.float64), part, order=3, mode="nearest")
-    target[whole_row : whole_row + wider.shape[0], whole_column : whole_column + wider.shape[1]] = moved
+        moved = shift(one.astype(np.float64), part, order=3, mode="nearest")
+    # A shift by part of a pixel leaves the first row or column without data on one side: it is not invented.
+    skip_rows, skip_columns = int(part[0] > 0), int(part[1] > 0)
+    target[top + skip_rows : top + one.shape[0], left + skip_columns : left + one.shape[1]] = moved[
+        skip_rows:, skip_columns:
+    ]

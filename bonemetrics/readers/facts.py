@@ -97,7 +97,7 @@ class FileFacts:
     pixels: PixelPlace
     sop_uid: str
     series_uid: str
-    shared: SharedFacts
+    shared: SharedFacts = field(repr=False)
     frames: tuple[FrameFacts, ...]
     scan_date: str
     scan_time: str

@@ -7,6 +7,7 @@ import os
 import tempfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,7 +85,7 @@ def _claimed_bytes(start: bytes) -> int:
     return int(offset + claimed)
 
 
-def _header(start: bytes):  # type: ignore[no-untyped-def]
+def _header(start: bytes) -> Any:
     """The header object of NIfTI-1 or NIfTI-2."""
     from nibabel.nifti1 import Nifti1Header
     from nibabel.nifti2 import Nifti2Header
@@ -93,12 +94,13 @@ def _header(start: bytes):  # type: ignore[no-untyped-def]
     if len(start) < size or (kind is Nifti2Header and start[4:8] not in (b"n+2\0", b"ni2\0")):
         raise _invalid("no NIfTI file")
     try:
-        return kind(start[:size], check=True)
+        make: Any = kind
+        return make(start[:size], check=True)
     except Exception as error:
         raise _invalid(f"the NIfTI header is damaged ({type(error).__name__})") from None
 
 
-def _parse(data: bytes):  # type: ignore[no-untyped-def]
+def _parse(data: bytes) -> Any:
     """The image object over the bytes, its data complete."""
     from nibabel.nifti1 import Nifti1Image
     from nibabel.nifti2 import Nifti2Image
@@ -112,7 +114,7 @@ def _parse(data: bytes):  # type: ignore[no-untyped-def]
         raise _invalid(f"the NIfTI file is damaged ({type(error).__name__})") from None
 
 
-def _affine(header) -> npt.NDArray[np.float64]:  # type: ignore[no-untyped-def]
+def _affine(header: Any) -> npt.NDArray[np.float64]:
     """The file's grid in RAS mm: sform before qform, and never the header's bare voxel sizes."""
     if int(header["xyzt_units"]) & 7 not in (_MM, _UNKNOWN_UNIT):
         raise _invalid("the grid is not in mm")
@@ -134,13 +136,13 @@ def _affine(header) -> npt.NDArray[np.float64]:  # type: ignore[no-untyped-def]
     return affine
 
 
-def _whole_numbers(array: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def _whole_numbers(array: npt.NDArray[Any]) -> npt.NDArray[np.unsignedinteger[Any]]:
     if array.dtype.kind not in "iufb":
         raise _invalid(f"labels of type {array.dtype}")
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)) or low < 0 or high > np.iinfo(np.uint16).max:
         raise _invalid(f"labels from {low:g} to {high:g}, expected 0 to 65535")
-    small = array.astype(np.uint8 if high <= np.iinfo(np.uint8).max else np.uint16)
+    small: npt.NDArray[np.unsignedinteger[Any]] = array.astype(np.uint8 if high <= 255 else np.uint16)
     if array.dtype.kind == "f" and not np.array_equal(small, array):
         raise _invalid("labels that are not whole numbers")
     return small
@@ -170,7 +172,8 @@ def write_labels(labels: LabelVolume, path: Path) -> None:
     from nibabel.nifti1 import Nifti1Image
 
     affine = labels.affine_ras()
-    image = Nifti1Image(labels.labels.transpose(2, 1, 0), affine)
+    make: Any = Nifti1Image
+    image = make(labels.labels.transpose(2, 1, 0), affine)
     image.header.set_xyzt_units("mm")
     image.set_sform(affine, code=1)
     image.set_qform(affine, code=1)

@@ -108,9 +108,8 @@ def main() -> None:
         print(
             f"against numpy.fromfile: {medians['bonemetrics'] / medians['numpy.fromfile']:.2f} × (promised: at most 6)"
         )
-        print(
-            f"  (and {medians['bonemetrics'] / medians['fromfile, dropped']:.2f} × where its arrays are dropped at once)"
-        )
+        dropped = medians["bonemetrics"] / medians["fromfile, dropped"]
+        print(f"  (and {dropped:.2f} × where its arrays are dropped at once)")
         print(f"against SimpleITK:      {medians['bonemetrics'] / medians['SimpleITK']:.2f} × (promised: at most 1)")
         peak = int(subprocess.check_output([sys.executable, __file__, "--peak", name]))
         volume = 2 * int(np.prod(SHAPE))

@@ -1,0 +1,191 @@
+"""The one door: kinds by content, series by UID, junk passed over, nothing but regular files opened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+from pydicom.data import get_testdata_file
+
+from bonemetrics.errors import ReadError
+from bonemetrics.readers.ct import read_ct
+from bonemetrics.readers.identify import Found, identify
+from tests.dicom_bytes import Slice, ct_slice, reference_series, write_series
+
+
+def codes(found: Found) -> list[str]:
+    return [problem.code for problem in found.problems]
+
+
+def with_series(uid: str, slices: list[Slice]) -> list[Slice]:
+    for one in slices:
+        one.elements[0x0020000E] = ("UI", uid)
+    return slices
+
+
+def test_identify__finds_series_by_uid_over_folders_among_junk(tmp_path: Path) -> None:
+    first, second = reference_series(), with_series("1.2.3.99", reference_series())
+    write_series(tmp_path / "a", first[:6] + second[:3])
+    write_series(tmp_path / "b" / "deep", first[6:] + second[3:])
+    for name in ("DICOMDIR", "Thumbs.db", "._000.dcm", ".hidden", "old.zip", ".DS_Store"):
+        (tmp_path / "a" / name).write_bytes(reference_series()[0].encode())
+    (tmp_path / "a" / "notes.txt").write_text("see page 2", encoding="ascii")
+    (tmp_path / "a" / "report.pdf").write_bytes(b"%PDF-1.4 ...")
+    found = identify(tmp_path)
+    assert found.kind == "folder"
+    assert sorted(item.kind for item in found.items) == ["ct-series", "ct-series", "dxa-report"]
+    assert sorted(len(item.series.files) for item in found.items if item.series) == [12, 12]
+    assert len(found.skipped) == 7
+
+
+def test_identify__a_folder_with_one_series_is_that_series(tmp_path: Path) -> None:
+    found = identify(write_series(tmp_path / "scan", reference_series()))
+    assert (found.kind, found.path, len(found.items)) == ("ct-series", tmp_path / "scan", 1)
+    assert found.series is not None
+    assert found.problems == ()
+
+
+def test_identify__one_file_of_a_series_is_a_series_of_one(tmp_path: Path) -> None:
+    folder = write_series(tmp_path / "scan", reference_series())
+    found = identify(folder / "003.dcm")
+    assert found.kind == "ct-series"
+    assert found.series is not None
+    assert found.series.paths == (folder / "003.dcm",)
+
+
+def test_identify__nothing_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReadError) as caught:
+        identify(tmp_path / "nowhere")
+    assert caught.value.code == "not-found"
+
+
+def test_identify__an_empty_folder_holds_nothing(tmp_path: Path) -> None:
+    found = identify(tmp_path)
+    assert (found.kind, found.items, found.problems) == ("folder", (), ())
+
+
+def test_identify__links_are_not_followed_and_counted(tmp_path: Path) -> None:
+    folder = write_series(tmp_path / "scan", reference_series())
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    (folder / "link.dcm").symlink_to(folder / "000.dcm")
+    found = identify(folder)
+    assert codes(found) == ["links-skipped"]
+    assert found.series is not None
+    assert len(found.series.files) == 12
+    assert codes(identify(folder / "link.dcm")) == ["not-regular-file"]
+
+
+def test_identify__a_folder_of_scouts_beside_a_series_is_passed_over_with_a_note(tmp_path: Path) -> None:
+    scout = with_series("1.2.3.50", reference_series()[:1])
+    scout[0].elements[0x00080008] = ("CS", "ORIGINAL\\PRIMARY\\LOCALIZER")
+    found = identify(write_series(tmp_path / "scan", reference_series() + scout))
+    assert found.kind == "ct-series"
+    assert codes(found) == ["localizers-set-aside"]
+    alone = identify(write_series(tmp_path / "alone", scout))
+    assert alone.series is not None
+    with pytest.raises(ReadError) as caught:
+        read_ct(alone.series)
+    assert caught.value.code == "localizer-only"
+
+
+def test_identify__a_damaged_file_beside_a_series_leaves_a_note_on_it(tmp_path: Path) -> None:
+    # The last slice is cut within its header: the positions alone could not tell.
+    series = reference_series()
+    folder = write_series(tmp_path / "scan", series)
+    raw = series[11].encode()
+    (folder / "011.dcm").write_bytes(raw[: raw.index(b"\x20\x00\x0e\x00UI") + 5])
+    found = identify(folder)
+    whole = next(item for item in found.items if item.series)
+    assert whole.series is not None
+    assert [note.code for note in read_ct(whole.series).notes] == ["damaged-neighbour"]
+    assert sorted(code for item in found.items for code in codes(item)) == ["damaged-neighbour", "truncated-file"]
+
+
+def test_identify__a_ct_picture_without_a_series_uid_is_refused(tmp_path: Path) -> None:
+    one = reference_series()[0]
+    del one.elements[0x0020000E]
+    (tmp_path / "one.dcm").write_bytes(one.encode())
+    assert codes(identify(tmp_path / "one.dcm")) == ["missing-header-value"]
+
+
+def test_read_ct__refuses_a_file_changed_since_it_was_identified(tmp_path: Path) -> None:
+    folder = write_series(tmp_path / "scan", reference_series())
+    series = identify(folder).series
+    other = ct_slice(reference_series()[4].stored + 1, (-16.0, -16.0, 4.0), 5)
+    (folder / "004.dcm").write_bytes(other.encode())
+    os.utime(folder / "004.dcm", ns=(1, 1))
+    assert series is not None
+    with pytest.raises(ReadError) as caught:
+        read_ct(series)
+    assert caught.value.code == "changed-while-reading"
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "kind"),
+    [
+        ("scan.isq", b"CTDATA-HEADER_V1" + bytes(600), "isq"),
+        ("scan.aim", struct.pack("<iiiii", 20, 140, 2631, 31250, 0) + bytes(200), "aim"),
+        ("scan.aim", b"AIMDATA_V030   \0" + bytes(200), "aim"),
+        ("I0001.M01", struct.pack("<ii", 5, 1609) + bytes(2000), "stratec"),
+        ("S0001.M01", struct.pack("<ii", 5, 1529) + bytes(2000), "stratec"),
+        ("PatScan.mdb", b"\0\1\0\0Standard Jet DB\0" + bytes(500), "hologic-database"),
+        ("PA1.P05", struct.pack("<HH", 1001, 56) + bytes(500), "hologic-scan"),
+        ("PA1.R05", struct.pack("<HH", 90, 12) + bytes(500), "hologic-scan"),
+        ("report.pdf", b"%PDF-1.7\n", "dxa-report"),
+        ("lab.csv", b"ID;value\n1;2\n", "table"),
+        ("lab.xpt", b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!", "table"),
+    ],
+)
+def test_identify__kinds_of_other_formats_are_named_but_not_measured(
+    name: str, start: bytes, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(start)
+    found = identify(tmp_path / name)
+    assert (found.kind, codes(found)) == (kind, ["unsupported-format"])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "code"),
+    [
+        ("MR_small.dcm", "unknown", "not-ct"),
+        ("rtdose.dcm", "unknown", "not-ct"),
+        ("reportsi.dcm", "dxa-report", "unsupported-format"),
+        ("README.txt", "unknown", "unknown-format"),
+    ],
+)
+def test_identify__real_files_of_other_kinds(name: str, kind: str, code: str) -> None:
+    found = identify(Path(str(get_testdata_file(name))))
+    assert (found.kind, codes(found)) == (kind, [code])
+
+
+def test_identify__other_pictures_are_named_only_where_there_is_nothing_else(tmp_path: Path) -> None:
+    shutil.copy(str(get_testdata_file("MR_small.dcm")), tmp_path / "mr.dcm")
+    assert codes(identify(tmp_path)) == ["not-ct"]
+    write_series(tmp_path / "ct", reference_series())
+    found = identify(tmp_path)
+    assert found.kind == "ct-series"
+    assert found.skipped == (tmp_path / "mr.dcm",)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("qct/isq/test_isq.ISQ", "isq"),
+        ("qct/isq/test_aim.AIM", "aim"),
+        ("qct/stratec/I0025851.m01", "stratec"),
+        ("qct/stratec/S0025851.m01", "stratec"),
+        ("dxa/hologic_db/PatScan.mdb", "hologic-database"),
+        ("dxa/hologic_db/PA11721A.P05", "hologic-scan"),
+        ("dxa/hologic_db/PA11721A.R06", "hologic-scan"),
+        ("dxa/fhir_uscore/bone-scan.pdf", "dxa-report"),
+        ("dxa/ge_images/1.2.840.113619.2.110.210419.20180719141308.1.6.12.1.dcm", "dxa-image"),
+        ("qct/phantom_tables/qc1.csv", "table"),
+    ],
+)
+def test_identify__real_vendor_files(shared_data: Path, name: str, kind: str) -> None:
+    found = identify(shared_data / name)
+    assert (found.kind, codes(found)) == (kind, ["unsupported-format"])
