@@ -17,6 +17,7 @@ from bonemetrics.records import (
 )
 from bonemetrics.study.layout import StudyFolder
 
+ROOT = Path(__file__).resolve().parents[1]
 DAY = date(2016, 4, 3)
 
 
@@ -79,3 +80,18 @@ def staged(folder: StudyFolder, labels: bytes = b"mask", picture: bytes = b"pict
     (place / "labels-0001.nii.gz").write_bytes(labels)
     (place / "qc.png").write_bytes(picture)
     return place
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from bonemetrics.study.store import Store
+from tests.study_cases import header
+study, number = Path(sys.argv[1]), int(sys.argv[2])
+store = Store.open(study, user=f"u{number}")
+for step in range(5):
+    of = header(100 * number + step, patient=f"{number}-{step}")
+    store.assign_subjects([of])
+    store.record_refusal(code="no-bone", message="x", path=Path(f"/in/{number}/{step}"), header=of)
+"""
+"""A program that writes to a study beside others; arguments: study folder, number of the writer."""

@@ -18,9 +18,7 @@ from bonemetrics.study.create import init_study
 from bonemetrics.study.layout import StudyFolder, scan_id
 from bonemetrics.study.placement import place_scans
 from bonemetrics.study.store import Store
-from tests.study_cases import header, result, staged
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.study_cases import ROOT, WRITER, header, result, staged
 
 
 @pytest.fixture(scope="module")
@@ -296,20 +294,6 @@ def test_record_export__gives_the_head_from_before_it_was_logged(store):
     assert store.record_export("density", {"density.csv": "ab"}) == before
     assert actions(store) == ["export-written"]
     assert store.verify_chain(before) == ()
-
-
-WRITER = """
-import sys
-from pathlib import Path
-from bonemetrics.study.store import Store
-from tests.study_cases import header
-study, number = Path(sys.argv[1]), int(sys.argv[2])
-store = Store.open(study, user=f"u{number}")
-for step in range(5):
-    of = header(100 * number + step, patient=f"{number}-{step}")
-    store.assign_subjects([of])
-    store.record_refusal(code="no-bone", message="x", path=Path(f"/in/{number}/{step}"), header=of)
-"""
 
 
 def test_store__several_processes_write_at_once_and_nothing_is_lost(store):
