@@ -16,6 +16,26 @@ from collections.abc import Iterator, Sequence
 from multiprocessing import context, spawn
 from typing import Any
 
+EVERYDAY = (
+    "bonemetrics.batch.measure",
+    "bonemetrics.readers.ct",
+    "bonemetrics.readers.labels",
+    "bonemetrics.pipeline.look",
+    "bonemetrics.pipeline.calibrate",
+    "bonemetrics.segmentation.radius",
+    "bonemetrics.measures.density",
+)
+"""Modules that looking at a scan and measuring it need."""
+MANY_SCANS = (
+    *EVERYDAY,
+    "bonemetrics.pipeline.outputs",
+    "bonemetrics.measures.picture",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
+    "nibabel",
+)
+"""The same with what writing the files of a result needs: worth its time for more than a few scans."""
+
 _SERVER_LOCK = threading.Lock()
 _HERE = threading.local()
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -75,7 +95,7 @@ def child_context(preload: Sequence[str]) -> ChildContext:
     Parameters
     ----------
     preload
-        Modules that the server imports once, if it is not running yet.
+        Modules that the server imports once, if it is not running yet. Modules that are missing are left out.
 
     Returns
     -------

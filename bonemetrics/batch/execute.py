@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from bonemetrics.batch import seen_before
+from bonemetrics.batch.child_context import MANY_SCANS
 from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
 from bonemetrics.batch.lock import only_run
 from bonemetrics.batch.look import SeenSeries, digest_of
 from bonemetrics.batch.many import cores, run_many
-from bonemetrics.batch.measure import PRELOAD, Measure, Receipt, measure_files, settings_hash
+from bonemetrics.batch.measure import Measure, Receipt, measure_files, settings_hash
 from bonemetrics.batch.plan import Plan, make_plan
 from bonemetrics.batch.seen_before import Memory
 from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus
@@ -137,7 +138,7 @@ class _Run:
         changed: list[_Task] = []
         run_many(
             doubtful,
-            lambda task: start_guarded(digest_of, task.paths, limits=self.limits, preload=PRELOAD),
+            lambda task: start_guarded(digest_of, task.paths, limits=self.limits, preload=MANY_SCANS),
             partial(self._compare, changed),
             workers=self.workers,
         )
@@ -180,7 +181,7 @@ class _Run:
         request = ScanRequest(
             protocol=task.request.protocol, out=task.staging, forearm_length_mm=task.request.forearm_length_mm
         )
-        return start_guarded(self.measure, task.paths, request, limits=self.limits, preload=PRELOAD)
+        return start_guarded(self.measure, task.paths, request, limits=self.limits, preload=MANY_SCANS)
 
     def _store(self, task: _Task, outcome: Receipt | BonemetricsError) -> None:
         if isinstance(outcome, UsageError):
@@ -286,7 +287,7 @@ def run_study(
                 limits=limits,
                 leave_out=study_dir,
                 on_progress=partial(tell, "reading"),
-                preload=PRELOAD,
+                preload=MANY_SCANS,
             )
             run.measure_all(run.new_or_changed(run.take_plan(plan)))
         finally:

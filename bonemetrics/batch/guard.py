@@ -25,7 +25,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from pebble import ProcessExpired, concurrent
 
-from bonemetrics.batch.child_context import child_context
+from bonemetrics.batch.child_context import EVERYDAY, child_context
 from bonemetrics.errors import BonemetricsError, GuardError
 
 P = ParamSpec("P")
@@ -105,7 +105,7 @@ def start_guarded(
     /,
     *args: object,
     limits: Limits = Limits(),
-    preload: Sequence[str] = (),
+    preload: Sequence[str] = EVERYDAY,
     **kwargs: object,
 ) -> GuardedTask:
     """Start a function in a fresh, limited child process and return at once.
@@ -118,8 +118,8 @@ def start_guarded(
     limits
         Memory and time of the child.
     preload
-        Modules that the children of this session will need. They are imported once, and each child begins
-        with them; on Windows each child imports them anew.
+        Modules that the children of this session will need. They are imported once, before the first child, and each
+        child begins with them; on Windows each child imports what it needs anew.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def run_guarded(
     /,
     *args: object,
     limits: Limits = Limits(),
-    preload: Sequence[str] = (),
+    preload: Sequence[str] = EVERYDAY,
     **kwargs: object,
 ) -> T:
     """Run a function in a fresh, limited child process and wait for it.

@@ -78,15 +78,3 @@ def settings_hash(protocol: Protocol, *, forearm_length_mm: float | None = None)
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-PRELOAD = (
-    "bonemetrics.batch.measure",
-    "bonemetrics.readers.ct",
-    "bonemetrics.readers.labels",
-    "bonemetrics.pipeline.calibrate",
-    "bonemetrics.segmentation.radius",
-    "bonemetrics.measures.density",
-    "bonemetrics.measures.picture",
-)
-"""What a measuring child needs; imported once for all children of a run."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from bonemetrics.batch.child_context import EVERYDAY
 from bonemetrics.batch.guard import GIB, Limits, start_guarded
 from bonemetrics.batch.look import Seen, SeenSeries, joined, look_at
 from bonemetrics.batch.many import run_many
@@ -41,7 +42,7 @@ def make_plan(
     limits: Limits = _LOOK_LIMITS,
     leave_out: Path | None = None,
     on_progress: Progress | None = None,
-    preload: Sequence[str] = (),
+    preload: Sequence[str] = EVERYDAY,
     look: Callable[[Bundle], Seen] = look_at,
 ) -> Plan:
     """Find every CT series under the inputs by its UID, wherever its files lie.

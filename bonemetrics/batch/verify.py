@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bonemetrics.batch.child_context import MANY_SCANS
 from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
 from bonemetrics.batch.look import digest_of, series_of
 from bonemetrics.batch.many import cores, run_many
-from bonemetrics.batch.measure import PRELOAD, Measure, measure_files, settings_hash
+from bonemetrics.batch.measure import Measure, measure_files, settings_hash
 from bonemetrics.errors import BonemetricsError, UsageError
 from bonemetrics.pipeline.scan import ScanRequest
 from bonemetrics.readers.ct import read_ct
@@ -98,7 +99,7 @@ class _Check:
             request,
             self.measure,
             limits=self.limits,
-            preload=PRELOAD,
+            preload=MANY_SCANS,
         )
 
     def take(self, scan: StoredScan, outcome: tuple[str, ...] | BonemetricsError) -> None:

@@ -15,7 +15,7 @@ from bonemetrics.errors import ReadError
 from tests import guard_targets as targets
 from tests.dicom_bytes import Slice, reference_series, write_series
 
-SHORT = Limits(seconds=2.0, memory_bytes=GIB)
+LIMITS = Limits(seconds=60.0, memory_bytes=GIB)
 
 
 def series(uid: str, *, day: str = "20110405", patient: str = "ID-7") -> list[Slice]:
@@ -32,7 +32,7 @@ def test_make_plan__orders_scans_by_date_then_uid(tmp_path):
     write_series(tmp_path / "a", series("1.9", day="20120101"))
     write_series(tmp_path / "b", series("1.10"))
     write_series(tmp_path / "c", series("1.2"))
-    plan = make_plan([tmp_path], limits=SHORT)
+    plan = make_plan([tmp_path], limits=LIMITS)
     assert [(scan.series_uid, scan.scan_date) for scan in plan.scans] == [
         ("1.10", date(2011, 4, 5)),
         ("1.2", date(2011, 4, 5)),
@@ -51,14 +51,14 @@ def test_make_plan__joins_a_series_that_lies_in_several_folders(tmp_path, monkey
     write_series(tmp_path / "one", slices[:2])
     write_series(tmp_path / "two", slices[2:])
     write_series(tmp_path / "two" / "deep", series("1.3"))
-    plan = make_plan([tmp_path], limits=SHORT, workers=2)
+    plan = make_plan([tmp_path], limits=LIMITS, workers=2)
     assert [(scan.series_uid, len(scan.files)) for scan in plan.scans] == [("1.2", 4), ("1.3", 4)]
     assert plan.scans[0].path == str(tmp_path / "one")
 
 
 def test_make_plan__a_file_named_twice_is_read_once(tmp_path):
     folder = write_series(tmp_path / "scan", series("1.2"))
-    plan = make_plan([folder, tmp_path, folder / "000.dcm"], limits=SHORT)
+    plan = make_plan([folder, tmp_path, folder / "000.dcm"], limits=LIMITS)
     assert [len(scan.files) for scan in plan.scans] == [4]
 
 
@@ -76,7 +76,7 @@ def test_make_plan__what_is_none_of_ours_is_skipped(tmp_path):
         one.elements[0x00080060] = ("CS", "MR")
         one.elements[0x00080016] = ("UI", "1.2.840.10008.5.1.4.1.1.4")
     write_series(tmp_path / "mr", magnetic)
-    plan = make_plan([tmp_path], limits=SHORT)
+    plan = make_plan([tmp_path], limits=LIMITS)
     assert [scan.series_uid for scan in plan.scans] == ["1.2"]
     assert (plan.refused, plan.failed) == ([], [])
     assert plan.skipped == 7 + 4
@@ -84,19 +84,19 @@ def test_make_plan__what_is_none_of_ours_is_skipped(tmp_path):
 
 def test_make_plan__formats_of_bone_scanners_that_are_not_read_yet_are_refused(tmp_path):
     (tmp_path / "scan.isq").write_bytes(b"CTDATA-HEADER_V1".ljust(1024, b"\0"))
-    plan = make_plan([tmp_path], limits=SHORT)
+    plan = make_plan([tmp_path], limits=LIMITS)
     assert [(entry.path, entry.code) for entry in plan.refused] == [(str(tmp_path / "scan.isq"), "unsupported-format")]
 
 
 def test_make_plan__missing_input_is_refused(tmp_path):
-    plan = make_plan([tmp_path / "nowhere"], limits=SHORT)
+    plan = make_plan([tmp_path / "nowhere"], limits=LIMITS)
     assert [(entry.path, entry.code) for entry in plan.refused] == [(str(tmp_path / "nowhere"), "not-found")]
 
 
 def test_make_plan__study_folder_is_not_searched(tmp_path):
     write_series(tmp_path / "scan", series("1.2"))
     write_series(tmp_path / "study" / "scans", series("1.3"))
-    plan = make_plan([tmp_path], limits=SHORT, leave_out=tmp_path / "study")
+    plan = make_plan([tmp_path], limits=LIMITS, leave_out=tmp_path / "study")
     assert [scan.series_uid for scan in plan.scans] == ["1.2"]
 
 
@@ -104,7 +104,7 @@ def test_make_plan__damaged_file_of_a_series_stays_with_its_series(tmp_path):
     slices = series("1.2")
     slices[2].elements[0x00280004] = ("CS", "RGB")
     folder = write_series(tmp_path / "scan", slices)
-    (scan,) = make_plan([tmp_path], limits=SHORT).scans
+    (scan,) = make_plan([tmp_path], limits=LIMITS).scans
     assert len(scan.files) == 4
     assert [file.size for file in scan.files] == [(folder / f"{number:03d}.dcm").stat().st_size for number in range(4)]
     assert [(entry.path, entry.code) for entry in scan.refused] == [(str(folder / "002.dcm"), "unsupported-pixels")]
@@ -114,23 +114,31 @@ def test_make_plan__damaged_file_of_a_series_stays_with_its_series(tmp_path):
 def test_make_plan__finds_the_files_that_end_their_child(tmp_path, workers):
     write_series(tmp_path / "a", series("1.2"))
     write_series(tmp_path / "c", series("1.3"))
-    for name in ("crash.dcm", "hang.dcm", "panic.dcm"):
+    for name in ("crash.dcm", "panic.dcm"):
         (tmp_path / name).write_bytes(b"x")
     seen = []
     plan = make_plan(
         [tmp_path],
-        limits=Limits(seconds=0.6),
+        limits=LIMITS,
         workers=workers,
         look=targets.look_with_traps,
         on_progress=lambda done, total: seen.append((done, total)),
     )
     assert [(Path(entry.path).name, entry.code) for entry in plan.failed] == [
         ("crash.dcm", "crashed"),
-        ("hang.dcm", "timeout"),
         ("panic.dcm", "unexpected-error"),
     ]
     assert [(scan.series_uid, len(scan.files)) for scan in plan.scans] == [("1.2", 4), ("1.3", 4)]
-    assert seen[-1] == (11, 11)
+    assert seen[-1] == (10, 10)
+
+
+def test_make_plan__finds_the_file_that_hangs(tmp_path, monkeypatch):
+    monkeypatch.setattr("bonemetrics.batch.plan._BUNDLE", 1)
+    folder = write_series(tmp_path, series("1.2")[:1])
+    (folder / "hang.dcm").write_bytes(b"x")
+    plan = make_plan([tmp_path], limits=Limits(seconds=4.0), workers=2, look=targets.look_with_traps)
+    assert [(Path(entry.path).name, entry.code) for entry in plan.failed] == [("hang.dcm", "timeout")]
+    assert [scan.series_uid for scan in plan.scans] == ["1.2"]
 
 
 def test_stamp__changes_when_a_file_is_written_to(tmp_path):
