@@ -24,3 +24,16 @@ def test_docs__every_link_within_the_project_leads_somewhere(page):
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8"))
     missing = [link for link in links if not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_study_toml_page__its_example_is_a_valid_protocol(tmp_path):
+    from bonemetrics.study.protocol import load_protocol
+
+    (example,) = re.findall(
+        r"```toml\n(.*?)```", (ROOT / "docs" / "study-toml.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    (tmp_path / "study.toml").write_text(example, encoding="utf-8")
+    (tmp_path / "subjects.csv").write_text("subject,cohort,day1,patient_ids\nCSM-01,2M,2016-04-03,A1;A2\n")
+    protocol = load_protocol(tmp_path)
+    assert protocol.study.id == "CSM-OP-2011"
+    assert protocol.subjects[0].patient_ids == ("A1", "A2")
