@@ -136,10 +136,18 @@ class _Run:
             else:
                 doubtful.append(task)
         changed: list[_Task] = []
+        compared = 0
+
+        def compare(task: _Task, outcome: str | BonemetricsError) -> None:
+            nonlocal compared
+            self._compare(changed, task, outcome)
+            compared += 1
+            self.on_progress("checking", compared, len(doubtful))
+
         run_many(
             doubtful,
             lambda task: start_guarded(digest_of, task.paths, limits=self.limits, preload=MANY_SCANS),
-            partial(self._compare, changed),
+            compare,
             workers=self.workers,
         )
         order = {task.scan_id: place for place, task in enumerate(tasks)}
@@ -291,6 +299,8 @@ def run_study(
             )
             run.measure_all(run.new_or_changed(run.take_plan(plan)))
         finally:
+            run.summary.refused.sort()
+            run.summary.failed.sort()
             seen_before.save(study_dir, run.memory)
             store.finish_run(run.run_id, _counts(run.summary))
             _clear_staging(store.folder)

@@ -111,7 +111,9 @@ def test_run_study__second_call_reads_no_pixels(study, inputs, monkeypatch):
 def test_run_study__without_its_memory_or_with_new_times_it_still_measures_nothing(study, inputs):
     run(study, inputs)
     (study / "seen.json").write_text("{not JSON")
-    assert run(study, inputs).as_json()["skipped"] == 4
+    told = []
+    assert run(study, inputs, on_progress=lambda *seen: told.append(seen)).as_json()["skipped"] == 4
+    assert ("checking", 4, 4) in told
     for path in inputs.rglob("*.dcm"):
         os.utime(path, ns=(1, 1))
     assert run(study, inputs).as_json()["measured"] == 0
