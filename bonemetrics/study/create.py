@@ -65,7 +65,7 @@ def init_study(folder: Path, protocol_file: Path | None = None, *, user: str | N
 def _files_to_write(place: StudyFolder, protocol_file: Path | None) -> dict[str, bytes]:
     if place.root.exists() and not place.root.is_dir():
         raise StudyError("there is a file of this name where the study's folder should be", code="foreign-folder")
-    if place.database.exists():
+    if place.database.exists() and _holds_a_study(place):
         raise StudyError("the folder already holds a study; `bonemetrics run` adds to it", code="study-exists")
     if place.protocol.is_file():
         if protocol_file is not None and protocol_file.resolve() != place.protocol.resolve():
@@ -89,6 +89,12 @@ def _files_to_write(place: StudyFolder, protocol_file: Path | None) -> dict[str,
             raise ProtocolError(message, code="invalid-protocol")
         files[table] = (source.parent / table).read_bytes()
     return files
+
+
+def _holds_a_study(place: StudyFolder) -> bool:
+    """Whether `init` came to its end here; one that was killed may be made again."""
+    with open_database(place, "sqlite").read() as connection:
+        return enrolment.is_a_study(connection)
 
 
 def _checked(place: StudyFolder, protocol_file: Path | None, files: dict[str, bytes]) -> Protocol:

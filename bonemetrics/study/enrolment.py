@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -15,6 +16,7 @@ from bonemetrics.study.layout import StudyFolder, install_files
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.recording import problem_text, result_digest
 from bonemetrics.study.schema import MEASUREMENTS, PATIENTS, PROBLEMS, PROTOCOLS, RESULTS, SCANS, SETTINGS, SUBJECTS
+from bonemetrics.study.stored import IDENTITY_CODES
 from bonemetrics.study.subjects import Assignment, Candidate, Identity, Resolution, candidate, patients_of, resolve
 
 _IDENTITY_KEY = "identity-key"
@@ -70,10 +72,11 @@ def assign_subjects(
 ) -> dict[str, Assignment]:
     """Resolve the scans of a run against what is stored, and store what that changes."""
     key = identity_key(connection)
-    rows = _stored_rows(connection)
+    candidates = [candidate(header, key=key) for header in headers]
+    now_read = {scan.scan_id for scan in candidates}
+    rows = [row for row in _stored_rows(connection) if row.scan_id in now_read or not _is_gone(row)]
     enrolled_before = {row.patient_key: row.subject for row in connection.execute(select(PATIENTS))}
     in_use = list(connection.execute(select(SUBJECTS.c.subject)).scalars())
-    candidates = [candidate(header, key=key) for header in headers]
     resolution = resolve(
         candidates,
         stored=[_stored_candidate(row) for row in rows],
@@ -82,7 +85,6 @@ def assign_subjects(
         taken=in_use,
     )
     _enrol(connection, author, resolution, set(in_use))
-    now_read = {scan.scan_id for scan in candidates}
     for row in rows:
         assignment = resolution.assignments[row.scan_id]
         if assignment.subject is not None and row.subject not in (None, assignment.subject):
@@ -94,11 +96,16 @@ def assign_subjects(
 
 def _stored_rows(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
     query = (
-        select(SCANS, RESULTS.c.status, RESULTS.c.version)
+        select(SCANS, RESULTS.c.status, RESULTS.c.version, RESULTS.c.code, RESULTS.c.path)
         .join(RESULTS, (RESULTS.c.scan_id == SCANS.c.scan_id) & (RESULTS.c.version == SCANS.c.current_version))
         .where(SCANS.c.patient_key != "")
     )
     return connection.execute(query).all()
+
+
+def _is_gone(row: Row[tuple[object, ...]]) -> bool:
+    """Whether a scan was refused for whose it is and its file has been removed, as its refusal asked for."""
+    return bool(row.code in IDENTITY_CODES and not Path(row.path).exists())
 
 
 def _stored_candidate(row: Row[tuple[object, ...]]) -> Candidate:

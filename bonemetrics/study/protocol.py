@@ -37,6 +37,7 @@ from bonemetrics.study.toml_lines import key_lines
 
 PROTOCOL_FILE = "study.toml"
 _LARGEST_BYTES = 4 * 2**20
+_DEEPEST = 16
 
 
 class Protocol(Record):
@@ -159,9 +160,13 @@ def parse_protocol(text: str, *, folder: Path | None = None) -> Protocol:
     """
     try:
         document = tomllib.loads(text)
+        lines = key_lines(text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(protocol_faults.syntax_message(str(error)), code="invalid-protocol") from None
-    lines = key_lines(text)
+    except RecursionError:
+        raise _too_deep() from None
+    if max(map(len, lines)) > _DEEPEST:
+        raise _too_deep()
     known = [name for name in Protocol.model_fields if name not in OWN_FIELDS]
     unknown = protocol_faults.unknown_tables(document, known)
     document = {name: value for name, value in document.items() if name in known}
@@ -169,6 +174,10 @@ def parse_protocol(text: str, *, folder: Path | None = None) -> Protocol:
     _refuse(unknown, lines)
     _refuse(protocol_checks.cross_faults(protocol), lines)
     return _with_subjects(protocol, lines, folder)
+
+
+def _too_deep() -> ProtocolError:
+    return ProtocolError("study.toml is nested more deeply than any protocol", code="invalid-protocol")
 
 
 def validated(document: dict[str, Any], refuse: Callable[[list[protocol_faults.Fault]], None]) -> Protocol:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 Path = tuple[str | int, ...]
 """Keys and, inside arrays, places counted from 0."""
@@ -40,6 +41,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.place = 0
+        self.line_ends = [found.start() for found in re.finditer("\n", text)]
         self.lines: dict[Path, int] = {(): 1}
         self.array_sizes: dict[Path, int] = {}
 
@@ -65,7 +67,7 @@ class _Scanner:
         return found.group()
 
     def _mark(self, path: Path) -> None:
-        line = self.text.count("\n", 0, self.place) + 1
+        line = bisect_left(self.line_ends, self.place) + 1
         for size in range(1, len(path) + 1):
             self.lines.setdefault(path[:size], line)
 

@@ -114,6 +114,15 @@ def test_init_study__takes_a_folder_with_a_protocol_made_by_hand(tmp_path):
     assert code_of(caught) == "study-exists"
 
 
+def test_init_study__goes_on_where_a_kill_left_it(tmp_path):
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "study.db").write_bytes(b"")
+    with pytest.raises(StudyError, match="holds no study"):
+        Store.open(tmp_path)
+    init_study(tmp_path)
+    assert Store.open(tmp_path).audit_head().seq == 2
+
+
 def test_init_study__does_not_choose_between_two_protocols(tmp_path):
     place = tmp_path / "STUDY"
     place.mkdir()

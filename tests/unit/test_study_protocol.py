@@ -157,6 +157,13 @@ def test_parse_protocol__refuses_a_phantom_of_one_rod():
     assert refusal(text) == "line 4: a line needs two rods at least, found 1 in 'rods'"
 
 
+@pytest.mark.parametrize("depth", [20, 300, 20_000])
+def test_parse_protocol__refuses_a_bomb_of_brackets_or_dots(depth):
+    message = "study.toml is nested more deeply than any protocol"
+    assert refusal("[tissue]\na = " + "[" * depth + "]" * depth) == message
+    assert refusal("[tissue]\na" + ".a" * min(depth, 2_000) + " = 1") == message
+
+
 def test_parse_protocol__a_visit_needs_a_window():
     assert "line 1: [[visits]]: a visit needs a 'window' of two study days" in refusal('[[visits]]\nname = "x"\n')
 

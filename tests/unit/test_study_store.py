@@ -217,6 +217,17 @@ def test_assign_subjects__a_contradiction_withdraws_what_was_measured(store):
     assert len(store.current_measurements()) == 1
 
 
+def test_assign_subjects__a_contradiction_ends_when_the_wrong_file_is_removed(store, tmp_path):
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    for place, of in ((right, header(1)), (wrong, header(2, birth="19991231"))):
+        place.mkdir()
+        store.record_refusal(code="ambiguous-patient", message="m", path=place, header=of)
+    of = header(1)
+    assert store.assign_subjects([of])[scan_id(of.study_uid, of.series_uid)].refusal is not None
+    wrong.rmdir()
+    assert store.assign_subjects([of])[scan_id(of.study_uid, of.series_uid)].subject == "P001"
+
+
 def with_table(folder: StudyFolder, table: str, more: str = "") -> Store:
     folder.protocol.write_text(f'[study]\nid = "S"\nsubjects = "subjects.csv"\n{more}')
     (folder.root / "subjects.csv").write_text(table)
