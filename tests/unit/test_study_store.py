@@ -320,6 +320,37 @@ def test_store__several_processes_write_at_once_and_nothing_is_lost(store):
     assert store.audit_head().seq == 2 + 10 + 10
 
 
+KILLED = """
+import sys
+from pathlib import Path
+from bonemetrics.study.store import Store
+from tests.study_cases import header, result, staged
+store = Store.open(Path(sys.argv[1]))
+for number in range(int(sys.argv[2]), 10_000):
+    of = header(number, patient=str(number))
+    subject = next(iter(store.assign_subjects([of]).values())).subject
+    store.record_result(result(of), path=Path("/in"), subject=subject, staging=staged(store.folder))
+    print(number, flush=True)
+"""
+
+
+def test_store__a_kill_loses_nothing_that_was_acknowledged(store):
+    acknowledged: set[str] = set()
+    for start, lines in ((0, 2), (1_000, 5)):
+        command = [sys.executable, "-c", KILLED, str(store.folder.root), str(start)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
+            acknowledged |= {writer.stdout.readline().strip() for _ in range(lines)}
+            writer.kill()
+            acknowledged |= {line.strip() for line in writer.stdout}
+    kept = {scan.result.facts.header.study_uid.removeprefix("1.2.") for scan in store.scans(status="measured")}
+    assert len(acknowledged) >= 7
+    assert acknowledged <= kept
+    for scan in store.scans():
+        assert (store.folder.files_of(scan.scan_id, scan.version) / scan.labels.file).read_bytes() == b"mask"
+    assert store.verify_chain() == ()
+    assert store.verify_records() == ()
+
+
 # Tampering with records
 
 
