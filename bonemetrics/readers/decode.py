@@ -20,6 +20,7 @@ from bonemetrics.readers.limits import MAX_BYTES_PER_COMPRESSED_BYTE
 from bonemetrics.readers.rle import decode_rle
 
 _LARGE_PICTURE = 4 << 20
+_END_OF_PICTURE = b"\xff\xd9"
 Picture = npt.NDArray[np.integer]
 
 
@@ -71,6 +72,9 @@ def decode(data: bytes, layout: PixelLayout, transfer_syntax: str, *, allow_loss
     _require_agreement(head, layout)
     if not head.lossless and not allow_lossy:
         raise ReadError("the pictures were compressed with loss, whatever the header says", code="lossy-compression")
+    # Decoders fill up what a cut stream lacks, or search for its end for seconds.
+    if not data.rstrip(b"\0").endswith(_END_OF_PICTURE):
+        raise ReadError("a compressed picture is cut off before its end mark", code="decode-failed")
     decoded = _call(coding.decoder, data)
     if decoded.shape != (layout.rows, layout.columns) or decoded.dtype.kind not in "iu":
         raise ReadError("the decoded picture has another size than the header names", code="codestream-mismatch")

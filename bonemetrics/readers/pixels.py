@@ -96,6 +96,9 @@ def significant_bits(stored: npt.NDArray[np.integer[Any]], layout: PixelLayout) 
 
     Overlays or rubbish above BitsStored are cleared, and compressed values get the header's sign.
     """
+    all_bits = layout.bits_stored == 8 * stored.itemsize
+    if all_bits and (stored.dtype.kind == "i") == layout.signed:
+        return stored
     span = 1 << layout.bits_stored
     low, high = (-span // 2, span // 2 - 1) if layout.signed else (0, span - 1)
     if stored.min() >= low and stored.max() <= high:

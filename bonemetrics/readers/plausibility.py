@@ -10,7 +10,8 @@ import numpy.typing as npt
 from bonemetrics.errors import ReadError
 
 _LIMITS_HU = (-20_000.0, 40_000.0)
-_SLICES = 8
+_LOOK_PIXELS = 1 << 20
+_FEWEST_SLICES, _MOST_SLICES = 3, 16
 _BLOCK = 8
 _JUMP = 0.75
 _JUMPS_ALLOWED = 5e-4
@@ -48,7 +49,8 @@ def require_plausible(hu: npt.NDArray[np.float32], extremes_hu: tuple[float, flo
     low, high = extremes_hu
     if low < _LIMITS_HU[0] or high > _LIMITS_HU[1]:
         raise _refusal(f"values reach from {low:.0f} to {high:.0f} HU; the sign of stored values may be wrong")
-    chosen = hu[np.unique(np.linspace(0, len(hu) - 1, _SLICES).round().astype(int))]
+    count = min(max(_LOOK_PIXELS // hu[0].size, _FEWEST_SLICES), _MOST_SLICES)
+    chosen = hu[np.unique(np.linspace(0, len(hu) - 1, count).round().astype(int))]
     if _share_of_jumps(chosen, full_scale_hu) > _JUMPS_ALLOWED:
         raise _refusal("neighbours jump by the whole scale; the sign of stored values is wrong")
     blocks = np.sort(_block_means(chosen), axis=None)

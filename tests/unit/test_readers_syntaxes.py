@@ -129,6 +129,16 @@ def test_damaged_picture__is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "decode-failed"
 
 
+@pytest.mark.parametrize("syntax", ["57", "70", "80", "90"])
+def test_cut_picture__is_refused_and_not_filled_up(syntax: str) -> None:
+    layout = PixelLayout(rows=33, columns=47, bits_allocated=16, bits_stored=16, high_bit=15, signed=False)
+    whole = ENCODERS[PREFIX + syntax](stored(False)[0])
+    for length in range(len(whole) // 2, len(whole) - 2, 97):
+        with pytest.raises(ReadError) as caught:
+            decode(whole[:length], layout, PREFIX + syntax, allow_lossy=False)
+        assert caught.value.code == "decode-failed"
+
+
 # --- enhanced files -------------------------------------------------------------------------------------------------
 
 
