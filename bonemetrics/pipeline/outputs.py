@@ -50,7 +50,8 @@ def write_outputs(
         return result
     # matplotlib is loaded only where there is something to draw.
     from bonemetrics.measures.picture import contact_sheet
-    from bonemetrics.readers.labels import write_labels, write_preview
+    from bonemetrics.readers.labels import write_labels
+    from bonemetrics.readers.preview import write_preview
 
     out.mkdir(parents=True, exist_ok=True)
     write_labels(labels, out / LABELS)

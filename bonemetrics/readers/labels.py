@@ -179,10 +179,11 @@ def write_labels(labels: LabelVolume, path: Path) -> None:
     image.set_qform(affine, code=1)
     # A fixed time stamp, so that the same labels make the same bytes.
     packed = gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
-    _write_whole(packed, path)
+    write_whole(packed, path)
 
 
-def _write_whole(data: bytes, path: Path) -> None:
+def write_whole(data: bytes, path: Path) -> None:
+    """Write a file so that a reader sees the whole of it or none."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".labels-", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
