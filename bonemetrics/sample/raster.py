@@ -14,8 +14,8 @@ from bonemetrics.sample.truth import polar_rim
 from bonemetrics.volume import Geometry
 
 Pixels = npt.NDArray[np.float32]
-_TABLE = 4096
-_SECTION_POINTS = 2048
+_TABLE = 2048
+_SECTION_POINTS = 1024
 _FINE_PER_SIGMA = 1.8
 _COARSEST_FINE_MM = 0.11
 _REACH_SIGMAS = 4.5
