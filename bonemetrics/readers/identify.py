@@ -18,6 +18,7 @@ from bonemetrics.records import Problem, note
 
 _CT_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"})
 
+_DICOM_ENDINGS = frozenset({".dcm", ".dicom", ".ima"})
 _NOT_THE_FILE = frozenset({"not-found", "not-regular-file", "unreadable-file"})
 
 
@@ -130,7 +131,10 @@ def _sort(path: Path, sorting: _Sorting) -> None:
         sorting.others.append(_refused("unknown", path, error.code, error.message))
         return
     if isinstance(head, bytes):
-        sorting.others.append(_other_format(path, head))
+        found = _other_format(path, head)
+        if found.kind == "unknown" and (not head or path.suffix.lower() in _DICOM_ENDINGS):
+            sorting.damaged.append(path)
+        sorting.others.append(found)
     else:
         _sort_dicom(path, head, sorting)
 

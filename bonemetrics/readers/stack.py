@@ -14,7 +14,7 @@ from bonemetrics.readers.frames import FrameFacts
 JITTER = 0.02
 """Positions may lie this fraction of the spacing off an even row without harm."""
 _SAME_COSINE = 1e-3
-_SAME_POSITION = 0.01
+_SAME_POSITION_MM = 0.001
 _STRAIGHT_PIXELS = 0.25
 _TILT_DEGREES = 0.5
 _EXACT_FIT_SLICES = 2000
@@ -93,9 +93,9 @@ def order_of(frames: Sequence[FrameFacts], plane: Plane) -> npt.NDArray[np.intp]
 
 
 def same_position(one: FrameFacts, other: FrameFacts, plane: Plane) -> bool:
-    """Whether two pictures lie at one height, within 0.01 mm along the normal."""
+    """Whether two pictures lie at one height, within 0.001 mm along the normal."""
     apart = (np.array(one.position) - np.array(other.position)) @ plane.normal
-    return bool(abs(apart) < _SAME_POSITION)
+    return bool(abs(apart) < _SAME_POSITION_MM)
 
 
 def even_stack(frames: Sequence[FrameFacts], plane: Plane, tilt_degrees: float) -> Stack:

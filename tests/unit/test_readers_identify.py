@@ -104,6 +104,17 @@ def test_identify__a_damaged_file_beside_a_series_leaves_a_note_on_it(tmp_path: 
     assert sorted(code for item in found.items for code in codes(item)) == ["damaged-neighbour", "truncated-file"]
 
 
+@pytest.mark.parametrize(("name", "content"), [("011.dcm", bytes(5000)), ("copying", b"")])
+def test_identify__an_empty_or_blank_slice_leaves_a_note_on_the_series(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    folder = write_series(tmp_path / "scan", reference_series()[:11])
+    (folder / name).write_bytes(content)
+    series = identify(folder).series
+    assert series is not None
+    assert [note.code for note in read_ct(series).notes] == ["damaged-neighbour"]
+
+
 def test_identify__a_ct_picture_without_a_series_uid_is_refused(tmp_path: Path) -> None:
     one = reference_series()[0]
     del one.elements[0x0020000E]
