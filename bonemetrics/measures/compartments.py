@@ -130,7 +130,6 @@ def evaluate(voxels: Voxels, *, extrapolate: bool) -> Values:
             outside_mm=voxels.periosteal_mm,
             soft_tissue=voxels.soft_tissue,
             sigma_mm=voxels.sigma_mm,
-            pixel_mm=voxels.pixel_mm,
             voxel_mm3=voxels.pixel_area_mm2 * voxels.slice_mm,
         )
         weights["total"], offset = _with_leaked_mass(voxels, total, amount["total"])

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from bonemetrics.errors import EmptyRegionError, GeometryMismatchError
 from bonemetrics.measures.compartments import REACH_SIGMA, Values, Voxels, evaluate, gather
-from bonemetrics.measures.edge import PROFILE_SD, READ_FROM_SIGMA, SMOOTH_OVER_MM, TEXTURE_POWER
+from bonemetrics.measures.edge import CONTOUR_SD_MM, PROFILE_SD, READ_FROM_SIGMA, SMOOTH_OVER_MM, TEXTURE_POWER
 from bonemetrics.measures.labels import label_means, measure_labels
 from bonemetrics.measures.numbers import PREFIX, Key, is_density, measurement
 from bonemetrics.measures.uncertainty import StackNoise, contour_part, stack_noise
@@ -96,6 +96,7 @@ def measure_compartments(
         "smooth_over_mm": SMOOTH_OVER_MM,
         "profile_sd_mg_per_cm3": PROFILE_SD,
         "texture_power": TEXTURE_POWER,
+        "contour_sd_mm": CONTOUR_SD_MM,
         "reach_sigma": REACH_SIGMA,
         "slices": [min(slices), max(slices), len(slices)],
         "noise_source": noise.source,

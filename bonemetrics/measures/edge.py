@@ -7,7 +7,7 @@ of density against depth below the contour is read as what it is, a sum of
 
 - the trabecular profile, blurred: unknown, but smooth over 1.5 mm (a Gaussian process);
 - the cortex seen through the blur, of unknown density;
-- the change of that spill where the contour lies up to half a voxel beside the edge;
+- the change of that spill where the contour lies beside the edge;
 - soft tissue seen through a thin cortex, of known density;
 - texture, which belongs to the mean where voxels are used and only hides the profile where they are not.
 
@@ -42,6 +42,9 @@ TEXTURE_POWER = 300.0
 """Variance of a mean over 1 mm³ of trabecular bone, (mg/cm³)²·mm³: 45 mg/cm³ over about 0.15 mm³."""
 CORTEX_CONTRAST = 900.0
 """Cortex over marrow, mg/cm³; only says what a displaced contour may cost."""
+CONTOUR_SD_MM = 0.2
+"""How far a contour may lie beside the edge: half a voxel at clinical resolution, an endosteal surface's own roughness
+at any. Wider makes the mean depend less on the contour and more on the noise."""
 _LEAST_DEPTH_SIGMA = 3.0
 _STEP_MM = (0.03, 0.15)
 
@@ -78,7 +81,6 @@ def corrected_weights(
     outside_mm: Floats,
     soft_tissue: Floats,
     sigma_mm: float,
-    pixel_mm: float,
     voxel_mm3: float,
 ) -> EdgeWeights:
     """Weights of the trabecular mean without the spill of the cortex.
@@ -93,8 +95,8 @@ def corrected_weights(
         Signed distance to the periosteal contour in mm, negative inside.
     soft_tissue
         Density of the soft tissue around the bone in mg/cm³, per voxel.
-    sigma_mm, pixel_mm, voxel_mm3
-        Standard deviation of the blur, side of a pixel, volume of a voxel.
+    sigma_mm, voxel_mm3
+        Standard deviation of the blur, volume of a voxel.
     """
     first = READ_FROM_SIGMA * sigma_mm
     read = (depth_mm > first) & (covered > 0)
@@ -107,7 +109,7 @@ def corrected_weights(
     profile, used = _profile(bins, load, depth_mm[read], soft, sigma_mm)
     per_bin = np.zeros(used.size)
     area = np.bincount((depth_mm[depth_mm > 0] / step).astype(np.intp)).astype(np.float64)
-    per_bin[used] = _kriging(profile, area, step, sigma_mm, pixel_mm, voxel_mm3) / profile.count
+    per_bin[used] = _kriging(profile, area, step, sigma_mm, voxel_mm3) / profile.count
     own = load * per_bin[bins]
     weights = np.zeros(covered.shape)
     weights[read] = own
@@ -131,9 +133,7 @@ def _profile(
     return profile, used
 
 
-def _kriging(
-    profile: _Profile, area: Weights, step_mm: float, sigma_mm: float, pixel_mm: float, voxel_mm3: float
-) -> Weights:
+def _kriging(profile: _Profile, area: Weights, step_mm: float, sigma_mm: float, voxel_mm3: float) -> Weights:
     """Weights of the bins; `area` counts the compartment's voxels by depth in steps of `step_mm`."""
     depth = profile.depth_mm
     grid = (np.arange(area.size) + 0.5) * step_mm
@@ -141,8 +141,8 @@ def _kriging(
     seen = np.exp(-0.5 * np.square((depth[:, None] - grid) / sigma_mm))
     seen *= (profile.marrow / seen.sum(axis=1))[:, None]
     # A contour that is off by δ changes the spill by contrast · δ · φ(depth / σ) / σ.
-    contour_sd = pixel_mm / 2 / np.sqrt(3)
-    displaced = CORTEX_CONTRAST * contour_sd / (sigma_mm * np.sqrt(2 * np.pi)) * np.exp(-0.5 * (depth / sigma_mm) ** 2)
+    height = CORTEX_CONTRAST * CONTOUR_SD_MM / (sigma_mm * np.sqrt(2 * np.pi))
+    displaced = height * np.exp(-0.5 * np.square(depth / sigma_mm))
     covariance = seen @ prior @ seen.T + np.outer(displaced, displaced)
     covariance[np.diag_indices_from(covariance)] += TEXTURE_POWER / (profile.count * voxel_mm3)
     share = area / area.sum()
