@@ -56,6 +56,8 @@ def verify_study(
     scans = store.scans(status="measured")
     for fault in store.verify_chain():
         check.faults.append(("", f"audit row {fault.seq}: {fault.message}"))
+    for changed in store.verify_records():
+        check.faults.append((changed.scan_id, f"scan {changed.scan_id}: {changed.message}"))
     for scan in scans:
         check.files_of(scan)
     run_many(scans, check.start, check.take, workers=workers or cores())
