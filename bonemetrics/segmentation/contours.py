@@ -47,7 +47,7 @@ def find_contours(slabs: Slabs, coarse: Coarse, mask: Flags, parameters: TissueP
     rows = slice(int(present[0]), int(present[-1]) + 1)
     points = curve_tools.trace(mask[rows], coarse)
     for _ in range(2):
-        points, _ = _refine(slabs, rows, points, parameters)
+        points = _refine(slabs, rows, points, parameters)
     curves = curve_tools.measure(points, smooth_mm=_NORMAL_SMOOTH_MM)
     deepest = max(2.0, min(parameters.inside_mm, 0.9 * _inner_radius_mm(mask, coarse)))
     profiles = _averaged(slabs, rows, curves, parameters, deepest)
@@ -64,14 +64,19 @@ def find_contours(slabs: Slabs, coarse: Coarse, mask: Flags, parameters: TissueP
     return Contours(rows=rows, periosteal=moved, thickness_mm=thickness, valid=weight > 0, cortex=fitted)
 
 
-def _refine(slabs: Slabs, rows: slice, points: Places, parameters: TissueParameters) -> tuple[Places, Edges]:
-    """Move the curves onto the half-way crossings of the outer edge."""
+def _refine(slabs: Slabs, rows: slice, points: Places, parameters: TissueParameters) -> Places:
+    """Move the curves onto the half-way crossings of the outer edge and smooth them.
+
+    Profiles are averaged over a window, and a ripple of the curve that averages out within it would stay unseen: the
+    curve must be no rougher than the window.
+    """
     curves = curve_tools.measure(points, smooth_mm=_NORMAL_SMOOTH_MM)
     edges = _edges(_averaged(slabs, rows, curves, parameters, _SEARCH_DEPTH_MM), parameters)
     window = _window(slabs, curves, parameters)
     inward = smooth_values(edges.periosteal_mm, edges.valid.astype(np.float64), **window)
     moved = curves.moved(-np.where(np.isfinite(inward), inward, 0.0))
-    return curve_tools.align(curve_tools.respace(moved)), edges
+    points = curve_tools.align(curve_tools.respace(moved))
+    return curve_tools.smooth(points, parameters.along_mm, slabs=window["slabs"])
 
 
 def _edges(profiles: Profiles, parameters: TissueParameters) -> Edges:

@@ -101,11 +101,19 @@ def align(points_mm: Places) -> Places:
     return out
 
 
-def smooth(points_mm: Places, sigma_mm: float) -> Places:
-    """Curves smoothed along themselves."""
+def smooth(points_mm: Places, sigma_mm: float, *, slabs: float = 0.0) -> Places:
+    """Curves smoothed along themselves (mm) and across slabs (in slabs).
+
+    Beyond the ends of the stack the trend goes on, so that a widening bone keeps its slope.
+    """
     step = np.linalg.norm(np.roll(points_mm, -1, axis=1) - points_mm, axis=2).mean()
     result: Places = ndimage.gaussian_filter1d(points_mm, sigma_mm / step, axis=1, mode="wrap")
-    return result
+    if slabs <= 0 or len(result) < 3:
+        return result
+    n = min(len(result) - 1, int(np.ceil(3 * slabs)))
+    before, after = 2 * result[:1] - result[n:0:-1], 2 * result[-1:] - result[-2 : -2 - n : -1]
+    longer = np.concatenate([before, result, after])
+    return np.asarray(ndimage.gaussian_filter1d(longer, slabs, axis=0, truncate=3.0)[n:-n])
 
 
 def measure(points_mm: Places, *, smooth_mm: float = 0.0) -> Curves:

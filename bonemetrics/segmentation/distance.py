@@ -7,7 +7,8 @@ splines: a distance map is smooth, so pixels four to a node are as exact as node
 from __future__ import annotations
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+from scipy import ndimage
+from scipy.sparse import csr_array
 from scipy.spatial import KDTree
 
 from bonemetrics.segmentation import curves as curve_tools
@@ -49,6 +50,7 @@ def signed_distances(contours: Contours, slabs: Slabs, box: Box) -> tuple[Floats
     maps = np.empty((len(curves.points_mm), 2, *grid.shape[:2]), dtype=np.float32)
     for index in range(len(maps)):
         maps[index] = _distances(curves, contours.thickness_mm, index, grid)
+    maps = _coefficients(maps, across_rows is not None, across_columns is not None)
     n = box[0].stop - box[0].start
     shape = (n, box[1].stop - box[1].start, box[2].stop - box[2].start)
     periosteal, endosteal = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
@@ -69,20 +71,38 @@ def _between(centres: Places, slice_index: int) -> tuple[int, float]:
     return low, float((slice_index - centres[low]) / (centres[low + 1] - centres[low]))
 
 
-def _nodes(part: slice, spacing_mm: float) -> tuple[Places, Floats | None]:
-    """Pixel positions of the nodes along one axis, and the matrix that carries node values to pixels."""
+def _nodes(part: slice, spacing_mm: float) -> tuple[Places, csr_array | None]:
+    """Pixel positions of the nodes along one axis, and the matrix that carries spline coefficients to pixels."""
     pixels = np.arange(part.start, part.stop, dtype=np.float64)
     step = round(NODE_MM / spacing_mm)
     if step < 2 or len(pixels) < 4 * step:
         return pixels, None
-    nodes = part.start + step * np.arange(-(-(len(pixels) - 1) // step) + 1, dtype=np.float64)
-    return nodes, CubicSpline(nodes, np.eye(len(nodes)))(pixels).astype(np.float32)
+    n = -(-(len(pixels) - 1) // step) + 1
+    place = np.arange(len(pixels)) / step
+    first = np.floor(place).astype(np.intp) - 1
+    taps = first[:, None] + np.arange(4)
+    away = np.abs(place[:, None] - taps)
+    near, far = 2 / 3 - away**2 * (1 - away / 2), np.clip(2 - away, 0, None) ** 3 / 6
+    weight = np.where(away < 1, near, far)
+    # Mirrored at the ends, as the coefficients are.
+    taps = np.abs(taps)
+    taps = np.where(taps > n - 1, 2 * (n - 1) - taps, taps)
+    rows = np.repeat(np.arange(len(pixels)), 4)
+    matrix = csr_array((weight.ravel().astype(np.float32), (rows, taps.ravel())), shape=(len(pixels), n))
+    return part.start + step * np.arange(n, dtype=np.float64), matrix
 
 
-def _refined(field: Floats, across_rows: Floats | None, across_columns: Floats | None) -> Floats:
-    if across_rows is not None:
-        field = across_rows @ field
-    return field if across_columns is None else field @ across_columns.T
+def _coefficients(maps: Floats, refine_rows: bool, refine_columns: bool) -> Floats:
+    for axis, needed in ((2, refine_rows), (3, refine_columns)):
+        if needed:
+            maps = ndimage.spline_filter1d(maps, order=3, axis=axis, output=np.float32)
+    return maps
+
+
+def _refined(field: Floats, across_rows: csr_array | None, across_columns: csr_array | None) -> Floats:
+    if across_columns is not None:
+        field = np.ascontiguousarray((across_columns @ field.T).T)
+    return field if across_rows is None else np.asarray(across_rows @ field)
 
 
 def _distances(curves: Curves, thickness_mm: Places, index: int, grid: Places) -> Floats:

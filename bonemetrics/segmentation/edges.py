@@ -34,11 +34,14 @@ class Prior:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fit:
-    """Fitted parameters (profile, 7), their posterior standard deviations, and the residual's root mean square."""
+    """Fitted parameters (profile, 7) and the residual's root mean square.
+
+    `information` (profile, 2, 2) is what each profile alone says of cortical level and ln blur, prior left out.
+    """
 
     parameters: Values
-    sd: Values
     residual: Values
+    information: Values
 
     @property
     def periosteal_mm(self) -> Values:
@@ -106,14 +109,24 @@ def fit_edges(depth_mm: Values, density: Values, weight: Values, *, start: Value
         active = active[~done]
         if not active.size:
             break
-    covariance = np.linalg.pinv(hessian, hermitian=True)
     model, _ = _model(depth_mm, theta)
     square = (weight * (density - model) ** 2).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
     return Fit(
         parameters=theta,
-        sd=np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0)),
         residual=np.sqrt(square),
+        information=_shared_information(hessian, precision),
     )
+
+
+def _shared_information(hessian: Values, precision: Values) -> Values:
+    """Schur complement of cortical level and blur, with their own priors taken out."""
+    shared, own = [CORTEX, LOG_SIGMA], [PERIOSTEAL, LOG_THICKNESS, SOFT, TRABECULAR, SLOPE]
+    cross = hessian[:, shared][:, :, own]
+    information = hessian[:, shared][:, :, shared] - cross @ np.linalg.solve(
+        hessian[:, own][:, :, own], cross.transpose(0, 2, 1)
+    )
+    information[:, [0, 1], [0, 1]] -= precision[:, shared]
+    return np.asarray(information)
 
 
 _LARGEST_STEP = np.array([0.3, 0.5, 100.0, 150.0, 150.0, 100.0, 0.2])

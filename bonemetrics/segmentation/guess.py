@@ -15,6 +15,7 @@ SEARCH_MM = (-0.8, 1.6)
 """Depths between which the cortex is looked for; outside the search is short, as another bone may be near."""
 _SOFT_RING_MM = 0.8
 _TRABECULAR_REACH_MM = 3.0
+_SEEN_MM = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,7 +66,8 @@ def first_edges(
         outer_level, inner_level = np.full_like(peak, levels[0]), np.full_like(peak, levels[1])
     outer, found = _crossing(density, depth, top, outer_level, direction=-1)
     inner, ends = _crossing(density, depth, top, inner_level, direction=1, hold=max(1, round(bridge_mm / 2 / step)))
-    seen = profiles.weight.min(axis=2) > 0.5
+    around = (depth > outer[..., None] - _SEEN_MM) & (depth < inner[..., None] + _SEEN_MM)
+    seen = ~(around & (profiles.weight < 0.5)).any(axis=2)
     valid = found & ends & seen & (peak > threshold / 2) & (peak - outside > threshold / 4) & (inner > outer)
     return Edges(periosteal_mm=outer, endosteal_mm=inner, outside=outside, peak=peak, inside=inside, valid=valid)
 
