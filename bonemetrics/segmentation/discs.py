@@ -15,7 +15,8 @@ Picture = npt.NDArray[np.float32]
 LEAST_GRADIENT_HU_PER_MM = 3.0
 VOTES_INSIDE = 0.42
 VOTES_AT_BORDER = 0.15
-MOST_CANDIDATES = 60
+MOST_CANDIDATES = (30, 10)
+"""Whole circles, and such as the field may cut."""
 N_RAYS = 72
 RAY_REACH = 1.5
 """Rays go this many radii out."""
@@ -71,14 +72,16 @@ def candidate_discs(
     plane: Plane,
     radii_mm: tuple[float, float],
     *,
+    ripple: Picture | None = None,
     smoothing_mm: float = 0.0,
 ) -> list[tuple[float, float, float, float]]:
     """(row mm, column mm, radius mm, votes), the most voted first; each may lie partly outside the picture.
 
+    `ripple` is a picture of noise alone, as much of it as `picture` holds; it tells what gradient is an edge.
     Edges are sought after smoothing by one pixel, or by `smoothing_mm` where that is more: faint rods need it, rods
     close to a strong edge do not bear it.
     """
-    points, inward = _edges(picture, valid, plane, smoothing_mm)
+    points, inward = _edges(picture, valid, plane, ripple, smoothing_mm)
     if not len(points):
         return []
     pitch = min(plane.pixel_mm)
@@ -126,7 +129,9 @@ def _radii(radii_mm: tuple[float, float], pitch: float) -> list[float]:
     return radii
 
 
-def _edges(picture: Picture, valid: npt.NDArray[np.bool_], plane: Plane, smoothing_mm: float) -> tuple[Array, Array]:
+def _edges(
+    picture: Picture, valid: npt.NDArray[np.bool_], plane: Plane, ripple: Picture | None, smoothing_mm: float
+) -> tuple[Array, Array]:
     """Thin edge points (row, column) in mm and the unit gradient at each."""
     sigmas = [max(1.0, smoothing_mm / mm) for mm in plane.pixel_mm]
     smooth = ndimage.gaussian_filter(np.clip(picture, -300.0, 2500.0), sigmas)
@@ -135,8 +140,12 @@ def _edges(picture: Picture, valid: npt.NDArray[np.bool_], plane: Plane, smoothi
     soft = valid & (smooth > -250.0)
     if not soft.any():
         return np.empty((0, 2)), np.empty((0, 2))
-    # The quietest fifth of the picture is noise alone, whose gradient follows Rayleigh's law.
-    noise = float(np.quantile(size[soft], 0.2)) / 0.668
+    if ripple is None:
+        # The quietest fifth of the picture is noise alone, whose gradient follows Rayleigh's law.
+        noise = float(np.quantile(size[soft], 0.2)) / 0.668
+    else:
+        wave = np.stack(np.gradient(ndimage.gaussian_filter(ripple, sigmas), *plane.pixel_mm))
+        noise = float(np.median(np.sqrt((wave**2).sum(axis=0))[soft])) / 1.177
     strong = size > max(2.5 * noise, LEAST_GRADIENT_HU_PER_MM)
     strong &= ndimage.binary_erosion(valid, iterations=2, border_value=1)
     at = np.argwhere(strong)
@@ -151,13 +160,13 @@ def _edges(picture: Picture, valid: npt.NDArray[np.bool_], plane: Plane, smoothi
 
 
 def _thinned(found: Array) -> list[tuple[float, float, float, float]]:
-    """The most voted of each heap of neighbours; whole circles and cut ones each get half of the places."""
+    """The most voted of each heap of neighbours."""
     kept: list[tuple[float, float, float, float]] = []
-    for whole in (1.0, 0.0):
+    for whole, most in zip((1.0, 0.0), MOST_CANDIDATES, strict=True):
         group = found[found[:, 4] == whole]
         group = group[np.argsort(-group[:, 3], kind="stable")]
         n = 0
-        while len(group) and n < MOST_CANDIDATES // 2:
+        while len(group) and n < most:
             row, column, radius, votes = (float(value) for value in group[0, :4])
             kept.append((row, column, radius, votes))
             n += 1

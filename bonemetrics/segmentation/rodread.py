@@ -95,10 +95,19 @@ def _reading(volume: CtVolume, axis: RodAxis, sums: Array, height_mm: float) -> 
 
 
 def _standard_error(sums: Array, sd: float, height_mm: float) -> float:
-    """From means of blocks of neighbouring slices; with fewer than four, from voxels as if 50 were one."""
+    """The larger of two estimates that count correlated noise in full; with few slices, 50 voxels count as one.
+
+    One is the spread of the means of blocks, the other the spread of the means of slices, widened by what slices up to
+    three apart (or 1 mm) have in common.
+    """
     per_block = max(int(np.ceil(LEAST_BLOCK_MM / height_mm)), -(-len(sums) // BLOCKS))
     n_blocks = len(sums) // per_block
     if n_blocks < 4:
         return sd / float(np.sqrt(max(sums[:, 0].sum() / 50.0, 1.0)))
     means = [part[:, 1].sum() / part[:, 0].sum() for part in np.array_split(sums, n_blocks)]
-    return float(np.std(means, ddof=1) / np.sqrt(n_blocks))
+    of_blocks = np.std(means, ddof=1) / np.sqrt(n_blocks)
+    off = sums[:, 1] / sums[:, 0] - sums[:, 1].sum() / sums[:, 0].sum()
+    n, reach = len(off), max(3, int(np.ceil(LEAST_BLOCK_MM / height_mm)))
+    common = sum(max(float(off[lag:] @ off[:-lag]), 0.0) for lag in range(1, min(reach, n // 4) + 1))
+    of_slices = np.sqrt((float(off @ off) + 2.0 * common) / (n - 1) / n)
+    return float(max(of_blocks, of_slices))

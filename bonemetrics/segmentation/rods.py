@@ -18,36 +18,27 @@ from pydantic import JsonValue
 
 from bonemetrics.records import RodReading
 from bonemetrics.segmentation.discs import Disc, Plane, candidate_discs, look_at_disc
+from bonemetrics.segmentation.rod_axes import (
+    LEAST_SHARE_OF_STACK,
+    Axis,
+    Drift,
+    RodParameters,
+    find_axes,
+    plane_of,
+    radii_mm,
+)
 from bonemetrics.segmentation.rodread import RodAxis, read_rod
 from bonemetrics.segmentation.stack import Stack, shrink
 from bonemetrics.volume import CtVolume
 
 Array = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
-Drift = tuple[float, float]
 
-N_TRACKED = 6
 N_GROUPS = 5
-MOST_AXES = 3
-LEAST_SHARE_OF_STACK = 0.5
 FIRST_COVERAGE = 0.72
 GROUP_COVERAGE = 0.5
 CUT_VISIBLE = 0.25
 FAINT_SMOOTHING_MM = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RodParameters:
-    """What a rod may look like. Diameters in mm, tilt in degrees against the slice normal.
-
-    A rod's mean may drift along the stack by `drift_hu` and `drift_fraction` of its contrast.
-    """
-
-    least_diameter_mm: float = 5.0
-    largest_diameter_mm: float = 36.0
-    largest_tilt_deg: float = 30.0
-    drift_hu: float = 10.0
-    drift_fraction: float = 0.04
+RIVAL_SUPPORT = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +48,6 @@ class RodSearch:
     readings: tuple[RodReading, ...]
     truncated: int
     figures: dict[str, JsonValue]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Axis:
-    """A common direction: drift (row, column) in mm per mm of the normal, over slabs first to stop."""
-
-    drift: Drift
-    first: int
-    stop: int
-    support: int
 
 
 def find_rods(volume: CtVolume, *, parameters: RodParameters | None = None) -> RodSearch:
@@ -89,16 +70,16 @@ def find_rods(volume: CtVolume, *, parameters: RodParameters | None = None) -> R
     """
     limits = parameters or RodParameters()
     stack = shrink(volume)
-    best: tuple[_Axis, list[tuple[Disc, Drift]], int] | None = None
-    axes = _axes(stack, limits)
+    best: tuple[Axis, list[tuple[Disc, Drift]], int] | None = None
+    axes = find_axes(stack, limits)
     for axis in axes:
-        if best is not None and best[1] and (axis.support == 0 or _is_near(stack, axis, best[0])):
+        if best is not None and best[1] and not _is_worth_a_look(stack, axis, best[0]):
             continue
         settled, rods, cut = _rods_along(stack, axis, limits)
         if best is None or (len(rods), cut) > (len(best[1]), best[2]):
             best = settled, rods, cut
     if best is None:
-        return RodSearch(readings=(), truncated=0, figures={"axes_tried": 0})
+        return RodSearch(readings=(), truncated=0, figures={"axes_offered": 0})
     axis, rods, cut = best
     slices = (stack.bounds[axis.first][0], stack.bounds[axis.stop - 1][1])
     readings = [read_rod(volume, _placed(stack, axis, disc), slices=slices) for disc, _ in rods]
@@ -107,7 +88,7 @@ def find_rods(volume: CtVolume, *, parameters: RodParameters | None = None) -> R
         readings=tuple(readings),
         truncated=cut,
         figures={
-            "axes_tried": len(axes),
+            "axes_offered": len(axes),
             "drift_row_column": list(axis.drift),
             "slices": list(slices),
             "pixel_mm": list(stack.pixel_mm),
@@ -115,13 +96,14 @@ def find_rods(volume: CtVolume, *, parameters: RodParameters | None = None) -> R
     )
 
 
-def _is_near(stack: Stack, axis: _Axis, other: _Axis) -> bool:
-    """Whether two axes part by less than three pixels over the stack."""
-    apart = np.hypot(axis.drift[0] - other.drift[0], axis.drift[1] - other.drift[1])
-    return bool(apart * np.ptp(stack.slab_mm) < 3.0 * max(stack.pixel_mm))
+def _is_worth_a_look(stack: Stack, axis: Axis, best: Axis) -> bool:
+    """Whether an axis has enough support beside one that shows rods, and parts from it by three pixels or more."""
+    apart = np.hypot(axis.drift[0] - best.drift[0], axis.drift[1] - best.drift[1])
+    far = bool(apart * np.ptp(stack.slab_mm) >= 3.0 * max(stack.pixel_mm))
+    return far and axis.support > RIVAL_SUPPORT * best.support
 
 
-def _placed(stack: Stack, axis: _Axis, disc: Disc) -> RodAxis:
+def _placed(stack: Stack, axis: Axis, disc: Disc) -> RodAxis:
     return RodAxis(
         row_mm=disc.centre_mm[0] + stack.origin_mm[0],
         column_mm=disc.centre_mm[1] + stack.origin_mm[1],
@@ -131,99 +113,7 @@ def _placed(stack: Stack, axis: _Axis, disc: Disc) -> RodAxis:
     )
 
 
-def _plane(stack: Stack, drift: Drift) -> Plane:
-    return Plane(pixel_mm=stack.pixel_mm, slope=(drift[0] + stack.shear[0], drift[1] + stack.shear[1]))
-
-
-def _radii(stack: Stack, limits: RodParameters) -> tuple[float, float]:
-    return max(limits.least_diameter_mm / 2, 2.5 * max(stack.pixel_mm)), limits.largest_diameter_mm / 2
-
-
-# --- Which way the rods run ------------------------------------------------------------------------------------------
-
-
-def _axes(stack: Stack, limits: RodParameters) -> list[_Axis]:
-    """Directions along which round edges line up through the stack, the best supported first; straight up always."""
-    n_slabs = len(stack.slab_mm)
-    straight = _Axis(drift=(0.0, 0.0), first=0, stop=n_slabs, support=0)
-    if n_slabs < 3:
-        return [straight]
-    tracked = np.unique(np.linspace(0, n_slabs - 1, min(N_TRACKED, n_slabs)).round().astype(np.intp))
-    plane = _plane(stack, (0.0, 0.0))
-    discs = [
-        np.array(candidate_discs(stack.pictures[index], stack.valid[index], plane, _radii(stack, limits))).reshape(
-            -1, 4
-        )
-        for index in tracked
-    ]
-    lines = _lines(stack, tracked, discs, limits)
-    found: list[_Axis] = []
-    while len(lines) and len(found) < MOST_AXES:
-        height = max(float(np.ptp(stack.slab_mm)), 1.0)
-        near = np.hypot(*(lines[:, None, :2] - lines[None, :, :2]).transpose(2, 0, 1)) * height < 2.5 * max(
-            stack.pixel_mm
-        )
-        votes = near @ lines[:, 4]
-        group = near[votes.argmax()]
-        drift = np.average(lines[group, :2], axis=0, weights=lines[group, 4])
-        first, last = int(np.median(lines[group, 2])), int(np.median(lines[group, 3]))
-        found.append(
-            _Axis(
-                drift=(float(drift[0]), float(drift[1])),
-                first=0 if first == 0 else int(tracked[first]),
-                stop=n_slabs if last == len(tracked) - 1 else int(tracked[last]) + 1,
-                support=int(group.sum()),
-            )
-        )
-        lines = lines[~group]
-    return [*found, straight]
-
-
-def _lines(stack: Stack, tracked: Indices, discs: Sequence[Array], limits: RodParameters) -> Array:
-    """(drift row, drift column, first, last, score) of lines that meet a disc of one size in most tracked slabs."""
-    z = stack.slab_mm[tracked]
-    steepest = np.tan(np.deg2rad(limits.largest_tilt_deg))
-    pixel = max(stack.pixel_mm)
-    found: list[list[float]] = []
-    n = len(tracked)
-    reach = max(2, round(LEAST_SHARE_OF_STACK * n))
-    for first in range(n - reach + 1):
-        for last in range(n - 1, first + reach - 2, -1):
-            a, b = discs[first], discs[last]
-            if not len(a) or not len(b):
-                continue
-            drift = (b[None, :, :2] - a[:, None, :2]) / (z[last] - z[first])
-            tilted = drift + np.array(stack.shear)
-            alike = np.abs(a[:, None, 2] - b[None, :, 2]) < np.maximum(1.2 * pixel, 0.15 * a[:, None, 2])
-            alike &= np.hypot(tilted[..., 0], tilted[..., 1]) <= steepest
-            pairs = np.argwhere(alike)
-            hits, votes = np.full(len(pairs), 2.0), a[pairs[:, 0], 3] + b[pairs[:, 1], 3]
-            slope = drift[pairs[:, 0], pairs[:, 1]]
-            for between in range(first + 1, last):
-                at = a[pairs[:, 0], :2] + slope * (z[between] - z[first])
-                hit, vote = _meets(discs[between], at, a[pairs[:, 0], 2], pixel)
-                hits += hit
-                votes += vote
-            good = hits >= np.ceil(0.75 * (last - first + 1))
-            found.extend([*slope[k], first, last, votes[k]] for k in np.flatnonzero(good))
-        if found:
-            break
-    return np.array(found).reshape(-1, 5)
-
-
-def _meets(discs: Array, at: Array, radius: Array, pixel: float) -> tuple[Array, Array]:
-    if not len(discs) or not len(at):
-        return np.zeros(len(at)), np.zeros(len(at))
-    close = np.hypot(*(at[:, None, :] - discs[None, :, :2]).transpose(2, 0, 1)) < 1.8 * pixel
-    close &= np.abs(radius[:, None] - discs[None, :, 2]) < np.maximum(1.2 * pixel, 0.15 * radius[:, None])
-    votes = np.where(close, discs[None, :, 3], 0.0).max(axis=1)
-    return close.any(axis=1).astype(np.float64), votes
-
-
-# --- What stands along one axis --------------------------------------------------------------------------------------
-
-
-def _rods_along(stack: Stack, axis: _Axis, limits: RodParameters) -> tuple[_Axis, list[tuple[Disc, Drift]], int]:
+def _rods_along(stack: Stack, axis: Axis, limits: RodParameters) -> tuple[Axis, list[tuple[Disc, Drift]], int]:
     """Rods parallel to an axis, after it was turned to them and cut to where they stand; and how many are cut off."""
     found = _look(stack, axis, limits, faint=False)
     if not found.rods:
@@ -248,14 +138,14 @@ def _rods_along(stack: Stack, axis: _Axis, limits: RodParameters) -> tuple[_Axis
     return axis, found.rods, found.cut
 
 
-def _cut_to(axis: _Axis, standing: npt.NDArray[np.bool_]) -> _Axis:
+def _cut_to(axis: Axis, standing: npt.NDArray[np.bool_]) -> Axis:
     """The axis over the groups in which the phantom stands."""
     edges = np.linspace(axis.first, axis.stop, len(standing) + 1).round().astype(int)
     run = np.flatnonzero(standing)
     return replace(axis, first=int(edges[run[0]]), stop=int(edges[run[-1] + 1])) if len(run) else axis
 
 
-def _turned(axis: _Axis, rods: Sequence[tuple[Disc, Drift]]) -> _Axis:
+def _turned(axis: Axis, rods: Sequence[tuple[Disc, Drift]]) -> Axis:
     """The axis turned by the median of what its rods still drift."""
     row, column = np.median([drift for _, drift in rods], axis=0)
     return replace(axis, drift=(axis.drift[0] + float(row), axis.drift[1] + float(column)))
@@ -270,13 +160,13 @@ class _Look:
     standing: npt.NDArray[np.bool_]
 
 
-def _look(stack: Stack, axis: _Axis, limits: RodParameters, *, faint: bool = True) -> _Look:
+def _look(stack: Stack, axis: Axis, limits: RodParameters, *, faint: bool = True) -> _Look:
     """Discs of the straightened scan that stay the same along it, with what drift is left; and those that are cut."""
     slabs = np.arange(axis.first, axis.stop)
     n_groups = min(N_GROUPS, len(slabs))
     edges = np.linspace(0, len(slabs), n_groups + 1).round().astype(int)
     groups = [slabs[first:stop] for first, stop in pairwise(edges)]
-    plane = _plane(stack, axis.drift)
+    plane = plane_of(stack, axis.drift)
     views = [stack.straightened(axis.drift, group) for group in groups]
     thick = np.array([sum(stack.bounds[k][1] - stack.bounds[k][0] for k in group) for group in groups], dtype=float)
     mean = np.tensordot(thick / thick.sum(), np.stack([view[0] for view in views]), axes=1).astype(np.float32)
@@ -286,13 +176,16 @@ def _look(stack: Stack, axis: _Axis, limits: RodParameters, *, faint: bool = Tru
     rods: list[tuple[Disc, Drift]] = []
     standing: list[npt.NDArray[np.bool_]] = []
     cut: list[Disc] = []
-    radii = _radii(stack, limits)
-    candidates = candidate_discs(mean, valid, plane, radii)
+    radii = radii_mm(stack, limits)
+    ripple = _ripple([view[0] for view in views])
+    candidates = candidate_discs(mean, valid, plane, radii, ripple=ripple)
     if faint:
-        candidates += candidate_discs(mean, valid, plane, radii, smoothing_mm=FAINT_SMOOTHING_MM)
+        candidates += candidate_discs(mean, valid, plane, radii, ripple=ripple, smoothing_mm=FAINT_SMOOTHING_MM)
+    tried: list[tuple[float, float, float]] = []
     for row, column, radius, votes in candidates:
-        if _is_seen(row, column, radius, rods):
+        if _is_tried((row, column, radius), tried):
             continue
+        tried.append((row, column, radius))
         disc = look_at_disc(
             mean,
             valid,
@@ -315,6 +208,15 @@ def _look(stack: Stack, axis: _Axis, limits: RodParameters, *, faint: bool = Tru
     return _Look(rods=rods, cut=len(cut), standing=_standing(rods, standing, len(groups)))
 
 
+def _ripple(pictures: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32] | None:
+    """Differences of neighbouring groups, scaled to the noise of the mean of all."""
+    pairs = len(pictures) // 2
+    if not pairs:
+        return None
+    scale = np.float32(1.0 / np.sqrt(2.0 * pairs * len(pictures)))
+    return np.asarray(scale * sum(pictures[2 * k] - pictures[2 * k + 1] for k in range(pairs)), dtype=np.float32)
+
+
 def _standing(
     rods: Sequence[tuple[Disc, Drift]], standing: Sequence[npt.NDArray[np.bool_]], n_groups: int
 ) -> npt.NDArray[np.bool_]:
@@ -331,11 +233,11 @@ def _thick_enough(disc: Disc, limits: RodParameters) -> bool:
     return limits.least_diameter_mm <= 2 * disc.radius_mm <= limits.largest_diameter_mm
 
 
-def _is_seen(row: float, column: float, radius: float, rods: Sequence[tuple[Disc, Drift]]) -> bool:
+def _is_tried(circle: tuple[float, float, float], tried: Sequence[tuple[float, float, float]]) -> bool:
+    row, column, radius = circle
     return any(
-        np.hypot(disc.centre_mm[0] - row, disc.centre_mm[1] - column) < 0.3 * disc.radius_mm
-        and abs(radius - disc.radius_mm) < 0.3 * disc.radius_mm
-        for disc, _ in rods
+        np.hypot(other[0] - row, other[1] - column) < 0.3 * other[2] and abs(radius - other[2]) < 0.25 * other[2]
+        for other in tried
     )
 
 

@@ -63,6 +63,13 @@ class Stack:
             weight += thick
         return total / weight, np.asarray(share / weight, dtype=np.float64)
 
+    def ripple(self, index: int) -> Picture | None:
+        """A slab's difference to its neighbour, scaled to the noise of one slab."""
+        if len(self.pictures) < 2:
+            return None
+        other = index + 1 if index + 1 < len(self.pictures) else index - 1
+        return np.asarray((self.pictures[index] - self.pictures[other]) / np.float32(np.sqrt(2.0)))
+
     def _seen(self, index: int, slide: list[float]) -> Picture:
         """1 where a slid slab still lies inside the field."""
         if self.valid[index].all():

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bonemetrics.records import RodReading
-from bonemetrics.segmentation.rods import RodParameters, RodSearch, find_rods
+from bonemetrics.segmentation.rod_axes import RodParameters
+from bonemetrics.segmentation.rods import RodSearch, find_rods
 from tests.rod_scans import Cylinder, Scan
 
 RODS = tuple(
