@@ -42,8 +42,6 @@ def inspect(path: Path, *, as_json: bool, limits: Limits) -> int:
     found = run_guarded(identify, path, limits=limits)
     looks = {id(item): _look(item, limits) for item in _series(found)}
     shown = _found_json(found, looks)
-    if path.is_dir() and not found.items:
-        shown["items"] = [dict(shown)]
     if as_json:
         typer.echo(shape.dumps(shown))
     else:
@@ -131,7 +129,8 @@ def _problems(looks: dict[int, Look], item: Found) -> tuple[Problem, ...]:
 
 
 def _found_json(found: Found, looks: dict[int, Look]) -> dict[str, Any]:
-    look = looks.get(id(found), Look())
+    """The object of `inspect`; a folder with a sole item says of itself what that item is."""
+    look = looks.get(id(found.items[0] if len(found.items) == 1 else found), Look())
     return {
         "kind": found.kind,
         "path": str(found.path),

@@ -73,7 +73,8 @@ class Scene:
         """Area inside the outer contour, slice by slice."""
         pixel_mm = float(np.sqrt(self.geometry.pixel_area_mm2))
         share = np.clip(0.5 - self.outer / pixel_mm, 0.0, 1.0)
-        return share.sum(axis=(1, 2), dtype=np.float64) * self.geometry.pixel_area_mm2
+        areas: npt.NDArray[np.float64] = share.sum(axis=(1, 2), dtype=np.float64) * self.geometry.pixel_area_mm2
+        return areas
 
     @property
     def trabecular_mean(self) -> npt.NDArray[np.float64]:

@@ -76,38 +76,43 @@ def measure_scan(series: SeriesFiles, request: ScanRequest) -> ScanResult:
         Numbers with notes; or the refusal and no number, with whatever was known by then.
     """
     from bonemetrics.readers.ct import read_ct
+    from bonemetrics.segmentation.rods import find_rods
 
     try:
         reading = read_ct(series, options=request.protocol.reading)
     except BonemetricsError as error:
         return ScanResult(kind="ct-series", problems=(_refusal(error), *series.notes))
     facts = ScanFacts(header=reading.header, constants=reading.constants, grid=grid_facts(reading.volume.geometry))
+    steps: _Steps | None = None
     try:
-        return _measured(reading, facts, request)
+        rods = find_rods(reading.volume)
+        steps = _calibrated(reading, rods, request)
+        if request.labels is not None:
+            return _with_given_labels(steps, facts, request, request.labels)
+        return _with_own_labels(steps, facts, request, rods)
     except UsageError:
         raise
     except BonemetricsError as error:
-        return ScanResult(kind="ct-series", facts=facts, problems=(_refusal(error), *reading.notes))
+        return ScanResult(
+            kind="ct-series",
+            facts=facts,
+            calibration=steps.calibration if steps else None,
+            problems=(_refusal(error), *(steps.notes if steps else reading.notes)),
+        )
 
 
-def _measured(reading: CtReading, facts: ScanFacts, request: ScanRequest) -> ScanResult:
+def _calibrated(reading: CtReading, rods: RodSearch, request: ScanRequest) -> _Steps:
     from bonemetrics.calibration.apply import to_density
     from bonemetrics.pipeline.calibrate import calibrate
-    from bonemetrics.segmentation.rods import find_rods
 
-    rods = find_rods(reading.volume)
     calibration, notes = calibrate(reading, rods, request.protocol, request.calibration)
-    density = to_density(reading.volume, calibration)
-    steps = _Steps(
+    return _Steps(
         reading=reading,
         calibration=calibration,
-        density=density,
+        density=to_density(reading.volume, calibration),
         provenance=_provenance(reading, calibration, request.protocol),
         notes=(*reading.notes, *notes),
     )
-    if request.labels is not None:
-        return _with_given_labels(steps, facts, request)
-    return _with_own_labels(steps, facts, request, rods)
 
 
 def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods: RodSearch) -> ScanResult:
@@ -152,14 +157,12 @@ def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods
     return write_outputs(result, steps.density, radius.labels, request.out, radius=radius)
 
 
-def _with_given_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest) -> ScanResult:
+def _with_given_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, path: Path) -> ScanResult:
     from bonemetrics.measures.density import measure_labels
     from bonemetrics.pipeline.outputs import write_outputs
     from bonemetrics.readers.labels import read_labels
 
-    if request.labels is None:
-        raise UsageError("no labels were given")
-    labels: LabelVolume = read_labels(request.labels).onto(steps.density.geometry)
+    labels: LabelVolume = read_labels(path).onto(steps.density.geometry)
     side = steps.reading.header.laterality
     measurements = measure_labels(
         steps.density, labels, calibration=steps.calibration, provenance=steps.provenance, side=side

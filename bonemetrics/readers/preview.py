@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ def write_preview(density: DensityVolume, path: Path, *, at_most_voxels: int) ->
     at_most_voxels
         The blocks are made as large as this needs, with sides as equal in mm as whole voxels allow.
     """
-    import nibabel as nib
+    from nibabel.nifti1 import Nifti1Image
 
     steps = _steps(density.geometry, at_most_voxels)
     means = _block_means(density.mg_per_cm3, steps)
@@ -34,7 +35,8 @@ def write_preview(density: DensityVolume, path: Path, *, at_most_voxels: int) ->
     affine[:3, :3] *= steps
     shape = (values.shape[0], values.shape[1], values.shape[2])
     place = LabelVolume(labels=np.zeros(shape, np.uint8), geometry=Geometry(shape=shape, affine_lps=affine))
-    image = nib.Nifti1Image(values.transpose(), place.affine_ras())
+    make: Any = Nifti1Image
+    image = make(values.transpose(), place.affine_ras())
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = f"preview, mg/cm3 {density.material}"
     write_whole(gzip.compress(image.to_bytes(), compresslevel=1, mtime=0), path)
