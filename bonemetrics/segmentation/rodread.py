@@ -108,6 +108,9 @@ def _standard_error(sums: Array, sd: float, height_mm: float) -> float:
     of_blocks = np.std(means, ddof=1) / np.sqrt(n_blocks)
     off = sums[:, 1] / sums[:, 0] - sums[:, 1].sum() / sums[:, 0].sum()
     n, reach = len(off), max(3, int(np.ceil(LEAST_BLOCK_MM / height_mm)))
-    common = sum(max(float(off[lag:] @ off[:-lag]), 0.0) for lag in range(1, min(reach, n // 4) + 1))
-    of_slices = np.sqrt((float(off @ off) + 2.0 * common) / (n - 1) / n)
+    lags = min(reach, n // 4)
+    own = float(off @ off)
+    shared = own + 2.0 * sum(float(off[lag:] @ off[:-lag]) for lag in range(1, lags + 1))
+    # Each lag's sum is short of the variance of the mean, for the mean was taken off: solved for that variance.
+    of_slices = np.sqrt(max(shared / (n - 1 - 2 * lags), own / (n - 1)) / n)
     return float(max(of_blocks, of_slices))
