@@ -21,7 +21,6 @@ LARGER_BY = 1.25
 _SOLID_CONTRAST = 0.25
 _RIM_MM = 1.5
 _SHORTEST_MM = 1.0
-_PLANE = ndimage.generate_binary_structure(2, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,10 +71,12 @@ def find_bones(
     if len(bones) == 1:
         return FoundBones(radius=bones[0], ulna=None, source="the only bone in the scan")
     first, second = bones[:2]
+    if parameters.bone == "largest":
+        return FoundBones(radius=first, ulna=second, source="the largest bone, by option")
     if first.mean_area_mm2 < LARGER_BY * second.mean_area_mm2:
         raise SegmentationError(
             f"two bones of {first.mean_area_mm2:.0f} and {second.mean_area_mm2:.0f} mm² are too alike to tell the "
-            "radius from the ulna; give the labels of the radius",
+            "radius from the ulna; give the labels of the radius, or set tissue.bone to 'largest'",
             code="radius-ambiguous",
         )
     return FoundBones(radius=first, ulna=second, source="the larger bone")
@@ -181,12 +182,22 @@ def fill(dense: Flags, coarse: Coarse, parameters: TissueParameters) -> Flags:
     return filled
 
 
+def _walled(plane: Flags) -> Flags:
+    """A shell that the field's edge cuts open is closed along that edge, so that it can be filled."""
+    walled = plane.copy()
+    for edge in (walled[0], walled[-1], walled[:, 0], walled[:, -1]):
+        touching = np.flatnonzero(edge)
+        if touching.size:
+            edge[touching[0] : touching[-1]] = True
+    return walled
+
+
 def _fill_slab(plane: Flags, coarse: Coarse, radius_mm: float) -> Flags:
     if not plane.any():
         return plane
     box = ndimage.find_objects(plane.astype(np.uint8))[0]
     margin = int(np.ceil(radius_mm / min(coarse.row_mm, coarse.column_mm))) + 2
-    small = np.pad(plane[box], margin)
+    small = np.pad(_walled(plane)[box], margin)
     spacing = (coarse.row_mm, coarse.column_mm)
     near = ndimage.distance_transform_edt(~small, sampling=spacing) <= radius_mm
     shape = ndimage.binary_fill_holes(near)

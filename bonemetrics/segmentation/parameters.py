@@ -27,6 +27,9 @@ class TissueParameters(Record):
         counts as a break.
     material
         The calibration material that the thresholds are stated in.
+    bone
+        `radius`: refused where the radius cannot be told from the ulna. `largest`: the bone of the largest
+        cross-section, whatever else is in the scan.
     placement
         `model`: both contours lie where a model of the blurred cortex (outer tissue, cortex, trabecular bone) fits
         best, whatever the densities on both sides. `threshold`: where the averaged profile crosses the threshold.
@@ -55,6 +58,7 @@ class TissueParameters(Record):
     threshold: Finite = Field(default=320.0, gt=0)
     periosteal_threshold: Finite = Field(default=450.0, gt=0)
     material: Material = Material.HA
+    bone: Literal["radius", "largest"] = "radius"
     placement: Literal["model", "threshold"] = "model"
     bone_threshold: Finite = Field(default=250.0, gt=0)
     cortical_level: Finite = Field(default=950.0, gt=0)

@@ -13,7 +13,7 @@ from bonemetrics.segmentation.contours import find_contours
 from bonemetrics.segmentation.distance import box_around, signed_distances
 from bonemetrics.segmentation.orientation import settle_orientation
 from bonemetrics.segmentation.parameters import TissueParameters
-from bonemetrics.segmentation.quality import quality_card
+from bonemetrics.segmentation.quality import quality_card, stack_facts
 from bonemetrics.segmentation.region import measured_slices
 from bonemetrics.segmentation.slabs import Floats, coarsen, cut_slabs
 from bonemetrics.volume import CORTICAL, TRABECULAR, Box, DensityVolume, Geometry, LabelVolume
@@ -109,8 +109,10 @@ def segment_radius(
         forearm_length_mm=forearm_length_mm,
     )
     periosteal, endosteal = signed_distances(contours, slabs, box)
-    card = quality_card(contours, slabs, coarse)
     fitted = contours.cortex
+    # Well outside this bone, yet no other bone: noise is read there.
+    outside = (periosteal > 3 * fitted.sigma_mm) & (density.mg_per_cm3[box] < chosen.bone_threshold)
+    card = quality_card(stack_facts(contours, bones.radius.mask, slabs, density, box, outside, len(slices)), chosen)
     notes = [*ends.notes, *card.findings]
     if fitted.thin_share > _NOTED_THIN_SHARE:
         notes.append(
