@@ -16,9 +16,9 @@ from bonemetrics.measures.soft_tissue import near_other_bone, soft_tissue_level
 from bonemetrics.volume import Box, DensityVolume
 
 Floats = npt.NDArray[np.float32]
-Weights = npt.NDArray[np.float64]
 
 CENTRAL_SHARE = 0.45
+_NO_VOXEL = 1e-6
 REACH_SIGMA = 3.0
 """How far outside the periosteal contour mass is brought back, in blur σ."""
 
@@ -27,13 +27,13 @@ REACH_SIGMA = 3.0
 class Voxels:
     """The voxels that take part, one entry each, slice by slice; lengths in mm, densities in mg/cm³.
 
-    `soft_tissue` is what would be there without the bone; `leak` is 1 where the excess over it is the bone's, 0
-    where another bone is too near to tell.
+    `soft_tissue` is what would be there without the bone; `leak` says where the excess over it is the bone's
+    and no other bone is too near to tell.
     """
 
     density: Floats
     soft_tissue: Floats
-    leak: Floats
+    leak: npt.NDArray[np.bool_]
     periosteal_mm: Floats
     endosteal_mm: Floats
     slice_number: npt.NDArray[np.intp]
@@ -54,18 +54,19 @@ class Voxels:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Values:
-    """Mean areas per slice in mm² and mean densities by region, with the weights that make the densities.
+    """Mean areas per slice in mm² and mean densities by region.
 
-    A density is `weights · voxels + offset`; `trabecular` also tells how the edge zone was treated. `plain` holds
-    the mean of every voxel by the share of it in the region.
+    `plain` holds the mean of every voxel by the share of it in the region. `squares` is the sum of the squared
+    weights of a density, which image noise goes with; `texture` that of the weights' departure from even ones, which
+    trabecular texture goes with.
     """
 
     area: dict[str, float]
     density: dict[str, float]
     plain: dict[str, float]
-    weights: dict[str, Weights]
-    trabecular: EdgeWeights
-    trabecular_plain: Weights
+    squares: dict[str, float]
+    texture: float
+    corrected: bool
 
 
 def gather(
@@ -93,7 +94,7 @@ def gather(
     return Voxels(
         density=stack[kept],
         soft_tissue=soft[kept],
-        leak=(~other[kept]).astype(np.float32),
+        leak=~other[kept],
         periosteal_mm=periosteal[kept],
         endosteal_mm=endosteal[kept],
         slice_number=np.nonzero(kept)[0],
@@ -115,15 +116,15 @@ def evaluate(voxels: Voxels, *, extrapolate: bool) -> Values:
     """
     total = coverage(voxels.periosteal_mm, voxels.pixel_mm)
     trabecular = np.minimum(coverage(voxels.endosteal_mm, voxels.pixel_mm), total)
-    cortical = total - trabecular
-    sums = {"total": total, "trabecular": trabecular, "cortical": cortical}
-    amount = {region: float(part.sum(dtype=np.float64)) for region, part in sums.items()}
+    amount = {"total": _sum(total), "trabecular": _sum(trabecular)}
+    amount["cortical"] = amount["total"] - amount["trabecular"]
     for region, size in amount.items():
-        if size <= 0:
+        if size <= _NO_VOXEL:
             raise EmptyRegionError(f"the {region} region holds no voxel in the measured slices; check the contours")
-    even = plain_weights(trabecular)
-    inner, weights, offset = even, {"total": plain_weights(total).weights}, 0.0
+    plain = {"total": _sum(total * voxels.density), "trabecular": _sum(trabecular * voxels.density)}
+    outer, inner = plain_weights(total), plain_weights(trabecular)
     if extrapolate:
+        outer = _with_leaked_mass(voxels, total)
         inner = corrected_weights(
             trabecular,
             depth_mm=-voxels.endosteal_mm,
@@ -132,45 +133,50 @@ def evaluate(voxels: Voxels, *, extrapolate: bool) -> Values:
             sigma_mm=voxels.sigma_mm,
             voxel_mm3=voxels.pixel_area_mm2 * voxels.slice_mm,
         )
-        weights["total"], offset = _with_leaked_mass(voxels, total, amount["total"])
-    weights["trabecular"] = inner.weights
-    weights["cortical"] = (weights["total"] * amount["total"] - weights["trabecular"] * amount["trabecular"]) / amount[
-        "cortical"
-    ]
-    weights["central-45"] = _central(voxels, total)
-    density = {region: float(weight @ voxels.density) for region, weight in weights.items()}
-    density["total"] += offset
-    density["trabecular"] += inner.offset
-    leaked = offset * amount["total"] - inner.offset * amount["trabecular"]
-    density["cortical"] += leaked / amount["cortical"]
+    mass = {
+        "total": _sum(outer.weights * voxels.density) + outer.offset,
+        "trabecular": _sum(inner.weights * voxels.density) + inner.offset,
+    }
+    squares = {
+        "total": _sum(np.square(outer.weights)),
+        "trabecular": _sum(np.square(inner.weights)),
+        "cortical": _sum(np.square(outer.weights - inner.weights)),
+    }
+    for sums in (mass, plain):
+        sums["cortical"] = sums["total"] - sums["trabecular"]
+    central = _central(voxels, total)
+    amount["central-45"] = squares["central-45"] = _sum(central)
+    mass["central-45"] = plain["central-45"] = _sum(central * voxels.density)
     per_slice = voxels.pixel_area_mm2 / voxels.n_slices
-    plain = {region: float(plain_weights(part).weights @ voxels.density) for region, part in sums.items()}
     return Values(
         area={region: size * per_slice for region, size in amount.items()},
-        density=density,
-        plain={**plain, "central-45": density["central-45"]},
-        weights=weights,
-        trabecular=inner,
-        trabecular_plain=even.weights,
+        density={region: mass[region] / size for region, size in amount.items()},
+        plain={region: plain[region] / size for region, size in amount.items()},
+        squares={region: squares[region] / size**2 for region, size in amount.items()},
+        texture=_sum(np.square(inner.weights - trabecular)) / amount["trabecular"] ** 2,
+        corrected=inner.corrected,
     )
 
 
-def _with_leaked_mass(voxels: Voxels, total: Floats, amount: float) -> tuple[Weights, float]:
-    """Weights of the total with the excess over soft tissue outside the contour, and the soft tissue taken off."""
-    outside = (1.0 - total) * (voxels.periosteal_mm < REACH_SIGMA * voxels.sigma_mm)
-    expected = outside * ndtr(-voxels.periosteal_mm / voxels.sigma_mm)
-    seen = float((expected * voxels.leak).sum(dtype=np.float64))
+def _sum(values: Floats) -> float:
+    return float(values.sum(dtype=np.float64))
+
+
+def _with_leaked_mass(voxels: Voxels, total: Floats) -> EdgeWeights:
+    """The total with the excess over soft tissue outside the contour."""
+    outside = (np.float32(1.0) - total) * (voxels.periosteal_mm < REACH_SIGMA * voxels.sigma_mm)
+    expected = outside * ndtr(-voxels.periosteal_mm / np.float32(voxels.sigma_mm))
+    seen = _sum(expected * voxels.leak)
     # Where another bone hides the blur, the rest of the contour stands for it.
-    share = float(expected.sum(dtype=np.float64)) / seen if seen > 0 else 0.0
-    leaked = (outside * voxels.leak).astype(np.float64) * share
-    return (total + leaked) / amount, -float(leaked @ voxels.soft_tissue) / amount
+    share = _sum(expected) / seen if seen > 0 else 0.0
+    leaked = outside * voxels.leak * np.float32(share)
+    return EdgeWeights(weights=total + leaked, offset=-_sum(leaked * voxels.soft_tissue), corrected=True)
 
 
-def _central(voxels: Voxels, total: Floats) -> Weights:
-    """Plain weights of the central 45 % of each slice's area, peeled concentrically from the periosteal contour."""
+def _central(voxels: Voxels, total: Floats) -> Floats:
+    """Coverage of the central 45 % of each slice's area, peeled concentrically from the periosteal contour."""
     inside = total > 0
     levels = level_of_area(
         voxels.periosteal_mm[inside], voxels.slice_number[inside], CENTRAL_SHARE, voxels.pixel_mm, voxels.n_slices
     )
-    distance = voxels.periosteal_mm - levels[voxels.slice_number]
-    return plain_weights(coverage(distance, voxels.pixel_mm)).weights
+    return coverage(voxels.periosteal_mm - levels[voxels.slice_number], voxels.pixel_mm)

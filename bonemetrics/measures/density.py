@@ -90,7 +90,7 @@ def measure_compartments(
     parts = _budgets(voxels, values, noise, calibration, extrapolate=extrapolate)
     told: dict[str, JsonValue] = {
         "edge": chosen.edge,
-        "edge_corrected": values.trabecular.corrected,
+        "edge_corrected": values.corrected,
         "blur_sigma_mm": float(blur_sigma_mm),
         "read_from_sigma": READ_FROM_SIGMA,
         "smooth_over_mm": SMOOTH_OVER_MM,
@@ -168,7 +168,6 @@ def _budgets(
         contour: [_values_by_quantity(one, evaluate(one, extrapolate=extrapolate)) for one in pair]
         for contour, pair in moved.items()
     }
-    texture = float(np.sqrt(noise.trabecular * np.square(values.trabecular.weights - values.trabecular_plain).sum()))
     budgets: dict[Key, UncertaintyBudget] = {}
     for key, value in _values_by_quantity(voxels, values).items():
         if key[0] == "N.Sl":
@@ -176,14 +175,13 @@ def _budgets(
         contour = math.hypot(*[contour_part(pair[0][key], pair[1][key]) for pair in ends.values()])
         budgets[key] = UncertaintyBudget(
             calibration=calibration.uncertainty_at(value) if is_density(key[0]) else 0.0,
-            noise=_noise_part(values, key[1], noise, texture) if is_density(key[0]) else 0.0,
+            noise=_noise_part(values, key[1], noise) if is_density(key[0]) else 0.0,
             contour=contour,
         )
     return budgets
 
 
-def _noise_part(values: Values, region: str, noise: StackNoise, texture: float) -> float:
+def _noise_part(values: Values, region: str, noise: StackNoise) -> float:
     """Image noise through the region's weights, and the texture that the trend in the edge zone stands for."""
-    image = float(np.sqrt(noise.image * np.square(values.weights[region]).sum()))
     lever = {"trabecular": 1.0, "cortical": values.area["trabecular"] / values.area["cortical"]}.get(region, 0.0)
-    return float(np.hypot(image, lever * texture))
+    return math.sqrt(noise.image * values.squares[region] + lever**2 * noise.trabecular * values.texture)

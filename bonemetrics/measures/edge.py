@@ -51,9 +51,13 @@ _STEP_MM = (0.03, 0.15)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EdgeWeights:
-    """The mean as weights · density + offset · soft tissue's part, and whether the edge could be corrected."""
+    """The compartment's mass, in voxels, as weights · density + offset, and whether the edge could be corrected.
 
-    weights: Weights
+    The plain sum has the voxels' own coverage as weights; they always add up to the coverage's sum, soft tissue's
+    part in the offset included.
+    """
+
+    weights: Floats
     offset: float
     corrected: bool
 
@@ -70,8 +74,7 @@ class _Profile:
 
 def plain_weights(covered: Floats) -> EdgeWeights:
     """Every voxel by the share of it that lies in the compartment."""
-    whole = covered.astype(np.float64)
-    return EdgeWeights(weights=whole / whole.sum(), offset=0.0, corrected=False)
+    return EdgeWeights(weights=covered, offset=0.0, corrected=False)
 
 
 def corrected_weights(
@@ -110,8 +113,8 @@ def corrected_weights(
     per_bin = np.zeros(used.size)
     area = np.bincount((depth_mm[depth_mm > 0] / step).astype(np.intp)).astype(np.float64)
     per_bin[used] = _kriging(profile, area, step, sigma_mm, voxel_mm3) / profile.count
-    own = load * per_bin[bins]
-    weights = np.zeros(covered.shape)
+    own = load * per_bin[bins] * float(covered.sum(dtype=np.float64))
+    weights = np.zeros_like(covered)
     weights[read] = own
     return EdgeWeights(weights=weights, offset=-float((own * soft) @ soft_tissue[read]), corrected=True)
 
