@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from bonemetrics.records import RodReading
 from bonemetrics.segmentation.discs import Disc, Plane, candidate_discs, look_at_disc
+from bonemetrics.segmentation.enclosure import is_inside_a_bone
 from bonemetrics.segmentation.rod_axes import (
     LEAST_SHARE_OF_STACK,
     Axis,
@@ -202,7 +203,9 @@ def _look(stack: Stack, axis: Axis, limits: RodParameters, *, faint: bool = True
                 cut.append(disc)
             continue
         drift, stands = _along(views, valid, plane, disc, heights, noise, limits)
-        if drift is not None:
+        if drift is not None and not is_inside_a_bone(
+            mean, plane.pixel_mm, centre_mm=disc.centre_mm, radius_mm=disc.radius_mm, core_hu=disc.core_hu
+        ):
             rods.append((replace(disc, votes=votes), drift))
             standing.append(stands)
     return _Look(rods=rods, cut=len(cut), standing=_standing(rods, standing, len(groups)))

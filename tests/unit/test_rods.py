@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bonemetrics.records import RodReading
+from bonemetrics.segmentation.enclosure import is_inside_a_bone
 from bonemetrics.segmentation.rod_axes import RodParameters
 from bonemetrics.segmentation.rods import RodSearch, find_rods
 from tests.rod_scans import Cylinder, Scan
@@ -224,3 +225,16 @@ def test_find_rods__few_slices_are_enough_for_upright_rods():
 def test_find_rods__an_empty_scan_has_none():
     made = scan(rods=(), bars=(), arm=None, bones=(), noise_hu=0.0)
     assert find_rods(made.volume()).readings == ()
+
+
+@pytest.mark.parametrize(("wall", "inside"), [((0, 360), True), ((0, 280), False)], ids=["ring", "open ring"])
+def test_is_inside_a_bone__only_within_a_closed_denser_wall(wall, inside):
+    # A disc of 90 HU, radius 7 mm, in a wall of 1200 HU from 9 to 10 mm, rows 0.5 and columns 0.4 mm apart.
+    rows, columns = np.mgrid[:120, :140]
+    y, x = rows * 0.5 - 29.0, columns * 0.4 - 27.0
+    radius, angle = np.hypot(x, y), np.degrees(np.arctan2(y, x)) % 360
+    picture = np.where((radius > 9) & (radius < 10) & (angle >= wall[0]) & (angle < wall[1]), 1200.0, 90.0)
+    found = is_inside_a_bone(
+        picture.astype(np.float32), (0.5, 0.4), centre_mm=(29.0, 27.0), radius_mm=7.0, core_hu=90.0
+    )
+    assert found is inside
