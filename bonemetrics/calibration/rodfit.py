@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import chi2
 
 from bonemetrics.calibration.assignment import Assignments, possible_assignments
 from bonemetrics.calibration.line import Covariance, Line, fit_line, invert
@@ -216,9 +217,22 @@ def _left_out(line: Line) -> tuple[float | None, ...]:
 
 def _solved(line: Line, variances: Array, phantom: Phantom) -> tuple[float, float, Covariance]:
     """Density on HU with covariance from rod noise, certificate, and scatter beyond these two."""
-    excess = max(line.residual_variance - float(variances.mean()), 0.0)
+    excess = _unexplained(line, variances)
     sigma, beta = line.slope + _offsets(phantom)[0], line.intercept + _offsets(phantom)[1]
     return invert(sigma, beta, line.covariance(variances + excess))
+
+
+def _unexplained(line: Line, variances: Array) -> float:
+    """Scatter about the line in HU² that noise and certificate do not explain.
+
+    Few rods scatter widely by chance; counting every surplus would overstate the uncertainty of good phantoms by a
+    quarter. It counts where chance would reach it in one fit of twenty.
+    """
+    if line.degrees_of_freedom < 1:
+        return 0.0
+    expected = float((1.0 - line.leverage) @ variances) / line.degrees_of_freedom
+    by_chance = expected * float(chi2.ppf(0.95, line.degrees_of_freedom)) / line.degrees_of_freedom
+    return line.residual_variance - expected if line.residual_variance > by_chance else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
