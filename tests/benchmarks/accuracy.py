@@ -243,9 +243,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--edge", choices=("extrapolated", "plain"), default="extrapolated")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--figure", type=Path, help="draw the figure of docs/accuracy.md here (SVG)")
     parser.add_argument("--json", type=Path, help="write every phantom's numbers here")
     chosen = parser.parse_args(arguments)
     results = run(cases(chosen.n, chosen.first_seed), workers=chosen.workers, edge=chosen.edge)
+    if chosen.figure:
+        from tests.benchmarks.accuracy_figure import draw
+
+        draw(results, chosen.figure)
     if chosen.json:
         chosen.json.write_text(json.dumps([vars(result) for result in results]))
     sys.stdout.write(table(results) + "\n\n")
