@@ -197,6 +197,8 @@ class UsageError(BonemetricsError):
 
 
 NOTES: dict[str, str] = {
+    "not-calibrated": "the scan is sound, but nothing at hand calibrates it; give a calibration when it is measured",
+    "scanner-constants-refused": "the scanner's own constants are no trustworthy calibration; another one is used",
     "duplicates-dropped": "byte-identical copies of slices were left out",
     "localizers-set-aside": "localizers (scout views) in the series were left out",
     "damaged-neighbour": "a damaged DICOM file lies beside the series and may belong to it",
