@@ -170,7 +170,7 @@ def _write_words(figure: Figure, axes: Axes, result: ScanResult, density: Densit
     low, high = WINDOW_MG_PER_CM3
     for x, text, colour, style in (
         (0.012, f"Radius, {side}", "black", {"fontsize": 14, "weight": "bold"}),
-        (0.19, f"{sizes} voxels of {steps} mm (slice × row × column)", "black", {"fontsize": 10}),
+        (0.19, f"{sizes} voxels of {steps} mm", "black", {"fontsize": 10}),
         (0.535, "periosteal contour", "#b35c00", {"fontsize": 11, "weight": "bold"}),
         (0.64, "endosteal contour", "#0072b2", {"fontsize": 11, "weight": "bold"}),
         (0.765, f"grey: {low:g} to {high:g} mg/cm³ {density.material}", "#555555", {"fontsize": 9}),
