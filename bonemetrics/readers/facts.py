@@ -189,7 +189,7 @@ def _shared(found: Elements, acquired: Elements) -> SharedFacts:
         software=text(found, 0x00181020),
         kvp=number(acquired, 0x00180060),
         kernel=text(acquired, 0x00181210),
-        tilt_degrees=number(acquired, 0x00181120, binary="d") or 0.0,
+        tilt_degrees=number(acquired, 0x00181120) or 0.0,
         lossy={"01": True, "00": False}.get(text(found, 0x00282110)),
         padding=_padding(found, layout.signed),
         body_part=text(found, 0x00180015),

@@ -16,7 +16,8 @@ _SHARED, _PER_FRAME = 0x52009229, 0x52009230
 _PLANE_POSITION, _PLANE_ORIENTATION, _PIXEL_MEASURES = 0x00209113, 0x00209116, 0x00289110
 _TRANSFORMATION, _FRAME_TYPE = 0x00289145, 0x00189329
 _X_RAY, _RECONSTRUCTION, _DETECTOR, _ANATOMY = 0x00189325, 0x00189314, 0x00189304, 0x00209071
-_PIXEL_PADDING = 0x00189321
+_KVP, _TILT = 0x00180060, 0x00181120
+_NUMBERS = frozenset({_KVP, _TILT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +130,16 @@ def first_acquisition(found: Elements) -> Elements:
     each = items(found, _PER_FRAME, limit=MAX_FRAMES) or [shared]
     flat = Elements(found.data, found.explicit, found.little)
     wanted = (
-        (_X_RAY, 0x00180060, "mixed-kvp"),
+        (_X_RAY, _KVP, "mixed-kvp"),
         (_RECONSTRUCTION, 0x00181210, "mixed-kernel"),
-        (_DETECTOR, 0x00181120, "gantry-tilt"),
+        (_DETECTOR, _TILT, "gantry-tilt"),
         (_ANATOMY, 0x00209072, "mixed-orientation"),
     )
     for group, tag, code in wanted:
         holders = [_group(shared, own, group) for own in each]
-        if len({text(holder, tag) if tag != 0x00181120 else holder.raw(tag) for holder in holders}) > 1:
+        # "120" and "120.0" are one voltage, so numbers are compared as numbers.
+        take = number if tag in _NUMBERS else text
+        if len({take(holder, tag) for holder in holders}) > 1:
             raise ReadError("frames of one file differ in what must be the same", code=code)
         if tag in holders[0].index:
             flat.index[tag] = holders[0].index[tag]

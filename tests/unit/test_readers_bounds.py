@@ -134,7 +134,7 @@ def test_transfer_syntax__of_a_film_is_refused(tmp_path: Path) -> None:
     [
         (0x00189325, 0x00180060, ("DS", "80"), "mixed-kvp"),
         (0x00189314, 0x00181210, ("SH", "soft"), "mixed-kernel"),
-        (0x00189304, 0x00181120, ("FD", 3.0), "gantry-tilt"),
+        (0x00189304, 0x00181120, ("DS", "3.0"), "gantry-tilt"),
         (0x00209071, 0x00209072, ("CS", "R"), "mixed-orientation"),
         (0x00289110, 0x00280030, ("DS", "0.5\\0.5"), "mixed-pixel-spacing"),
     ],

@@ -197,6 +197,40 @@ def test_enhanced_file__frames_are_sorted_by_position_and_rescaled_each(syntax: 
     assert reading.header.laterality == "left"
 
 
+def test_enhanced_file__one_voltage_in_two_spellings_is_one(tmp_path: Path) -> None:
+    one = enhanced(stored(False))
+    per_frame = one.elements[0x52009230][1]
+    assert isinstance(per_frame, list)
+    per_frame[2][0x00189325] = ("SQ", [{0x00180060: ("DS", "60.0")}])
+    path = tmp_path / "enhanced.dcm"
+    path.write_bytes(one.encode())
+    assert read(path).constants.kvp == 60.0
+
+
+@pytest.mark.parametrize("tilt", ["0", "0.0", "0.000000", "-0.00"])
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, BIG_ENDIAN, DEFLATED])
+def test_gantry_tilt__of_zero_is_text_in_every_syntax(syntax: str, tilt: str, tmp_path: Path) -> None:
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    for k, values in enumerate(stored(False)):
+        one = ct_slice(values, (0.0, 0.0, 0.5 * k), k + 1)
+        one.elements[0x00181120], one.transfer_syntax = ("DS", tilt), syntax
+        (folder / f"{k}.dcm").write_bytes(one.encode())
+    np.testing.assert_array_equal(read(folder).volume.hu, stored(False).astype(np.float32) - 1024)
+
+
+def test_gantry_tilt__without_types_is_refused_where_positions_do_not_show_it(tmp_path: Path) -> None:
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    for k, values in enumerate(stored(False)):
+        one = ct_slice(values, (0.0, 0.0, 0.5 * k), k + 1)
+        one.elements[0x00181120], one.transfer_syntax = ("DS", "-15.0000"), IMPLICIT
+        (folder / f"{k}.dcm").write_bytes(one.encode())
+    with pytest.raises(ReadError) as caught:
+        read(folder)
+    assert caught.value.code == "gantry-tilt"
+
+
 def test_enhanced_file__with_fewer_groups_than_frames_is_refused(tmp_path: Path) -> None:
     one = enhanced(stored(False))
     one.elements[0x00280008] = ("IS", 5)
