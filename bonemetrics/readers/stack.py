@@ -125,8 +125,8 @@ def even_stack(frames: Sequence[FrameFacts], plane: Plane, tilt_degrees: float) 
         raise ReadError("one slice alone has no slice spacing, so it is no volume", code="single-slice")
     positions = np.array([frame.position for frame in frames])
     heights = positions @ plane.normal
-    step = float(heights[-1] - heights[0]) / (len(frames) - 1)
-    _require_even(heights, step)
+    _require_even(heights)
+    step = _slope(heights)
     sideways = (positions - positions[0]) @ np.stack([plane.along_row, plane.along_column], axis=1)
     spacing = frames[0].spacing
     tolerances = [max(JITTER * step, _STRAIGHT_PIXELS * size) for size in (spacing[1], spacing[0])]
@@ -150,8 +150,8 @@ def even_stack(frames: Sequence[FrameFacts], plane: Plane, tilt_degrees: float) 
     )
 
 
-def _require_even(heights: Vector, step: float) -> None:
-    if _on_a_line(heights, JITTER * step):
+def _require_even(heights: Vector) -> None:
+    if _in_an_even_row(heights):
         return
     gaps = np.diff(heights)
     usual = float(np.median(gaps))
@@ -172,6 +172,26 @@ def _require_even(heights: Vector, step: float) -> None:
         f"positions may be {JITTER:.0%} of the spacing off an even row",
         code="uneven-spacing",
     )
+
+
+def _slope(values: Vector) -> float:
+    """Least-squares step from value to value: jitter of the two ends counts no more than that of the others."""
+    count = np.arange(len(values), dtype=np.float64)
+    count -= count.mean()
+    return float(count @ (values - values[0]) / (count @ count))
+
+
+def _in_an_even_row(heights: Vector) -> bool:
+    """Whether for some spacing all heights lie within `JITTER` of it, and 0.1 µm for rounding, of an even row.
+
+    A pair `run` places and `rise` mm apart bounds that spacing to rise / (run ± 2 JITTER), since both ends may be off.
+    """
+    if len(heights) > _EXACT_FIT_SLICES:
+        return _on_a_line(heights, JITTER * float(heights[-1] - heights[0]) / (len(heights) - 1))
+    first, second = np.triu_indices(len(heights), 1)
+    rise, run = heights[second] - heights[first], (second - first).astype(np.float64)
+    low, high = (rise - 2e-4) / (run + 2 * JITTER), (rise + 2e-4) / (run - 2 * JITTER)
+    return bool(low.max() <= high.min() * (1 + 1e-9))
 
 
 def _on_a_line(values: Vector, tolerance: float) -> bool:

@@ -280,6 +280,20 @@ SERIES_RIGHT: list[tuple[str, Callable[[Series], Series], set[str], tuple[float,
     ),
     ("localizer with the same series UID", localizer, {"localizers-set-aside"}, (1.0, 0.5, 0.5)),
     ("jitter of 2 % of the spacing", move(lambda k: (-16, -16, k + JITTER[k])), set(), (1.0, 0.5, 0.5)),
+    (
+        "jitter of 2 % that alternates",
+        move(lambda k: (-16, -16, k + (0.02 if k % 2 else -0.02))),
+        set(),
+        # Least squares over 12 heights: the steps' mean 1 plus 0.02 × 6 / 143.
+        (1 + 0.12 / 143, 0.5, 0.5),
+    ),
+    (
+        "jitter of 2 % that brings the ends together",
+        move(lambda k: (-16, -16, k + (0.02 if k in (0, 5, 8) else -0.02))),
+        set(),
+        # Least squares: 0.04 at places 0, 5 and 8 of 12 is 0.04 × (-5.5 - 0.5 + 2.5) / 143 off.
+        (1 - 0.04 * 3.5 / 143, 0.5, 0.5),
+    ),
     ("jitter in all directions", move(lambda k: (-16 + JITTER[k], -16 - JITTER[k], k)), set(), (1.0, 0.5, 0.5)),
     ("PixelSpacing 0.5 by 1.5", put(SPACING, "DS", "0.5\\1.5"), set(), (1.0, 0.5, 1.5)),
     ("instance numbers reversed", lambda s: s[::-1], set(), (1.0, 0.5, 0.5)),
