@@ -17,6 +17,8 @@ _AGREEMENT = 1e-3
 _HU_TYPES = frozenset({"", "HU", "US"})
 _DENSITY_TYPES = frozenset({"MGML", "MG/ML", "MG/CCM", "MG/CM3", "MG/CC", "MG HA/CCM", "MGHA/CCM", "BMD", "DENSITY"})
 _AIR_HU = -1000.0
+_SCANCO_HU_BELOW = -900.0
+"""Scanco's native 0 is air: -1000 HU (-1024 where another program moved it), or about -150 to -600 as a density."""
 _EXACT_IN_FLOAT32 = 1 << 23
 _BLOCK_PIXELS = 1 << 16
 
@@ -51,9 +53,9 @@ def rescale_to_hu(frames: Sequence[FrameFacts], scanco: ScancoValues | None) -> 
     kind = frames[0].rescale_type
     if scanco is not None and scanco.complete:
         return _from_scanco(slopes, intercepts, scanco)
-    if scanco is not None and any(intercept != _AIR_HU for intercept in intercepts) and kind != "HU":
+    if scanco is not None and max(intercepts) > _SCANCO_HU_BELOW and kind != "HU":
         raise ReadError(
-            "the scanner's own constants are incomplete, so whether the values are HU or density cannot be checked",
+            "the scanner's own constants are not all there, so whether the values are HU or density cannot be checked",
             code="rescale-meaning-unknown",
         )
     if kind in _DENSITY_TYPES:

@@ -8,6 +8,7 @@ mu scaling (00), density slope (04), density intercept (05) and mu of water (06)
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bonemetrics.errors import ReadError
@@ -17,6 +18,8 @@ from bonemetrics.readers.values import number, text
 GROUP = 0x0029
 _USUAL_BLOCK = 0x10
 _ELEMENTS = (0x00, 0x06, 0x04, 0x05)
+_NONE = (None,) * len(_ELEMENTS)
+_TEXT = re.compile(rb"[ \0]*[+-]?[0-9.][0-9.eE+\-\\ \0]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,28 +39,41 @@ class ScancoValues:
 
 
 def scanco_values(found: Elements) -> ScancoValues | None:
-    """The values of a Scanco file; `None` where the file is not one or holds none of them.
+    """The values of a Scanco file, all `None` where it holds none of them; `None` where the file is not one.
 
-    A creator that names Scanco decides. Where none does but the manufacturer is Scanco and the four elements stand
-    with numbers in block 0x10, they are taken as `block_assumed`.
+    A creator that names Scanco decides; of several such blocks the one that holds most of the four. Where none does
+    but the manufacturer is Scanco and the four elements stand with numbers in block 0x10, they are taken as
+    `block_assumed`.
 
     Raises
     ------
     ReadError
-        `invalid-header-value` where an element of a named block is not one finite number.
+        `invalid-header-value` where an element of a named block is not one finite number, or where two named blocks
+        hold different numbers.
     """
-    creators = (tag for tag in found.index if tag >> 8 == GROUP << 8 and tag & 0xFF >= _USUAL_BLOCK)
-    for tag in creators:
-        if "SCANCO" in text(found, tag).upper():
-            values = _block(found, tag & 0xFF)
-            return None if values == (None,) * 4 else _as_record(values, assumed=False)
+    creators = [tag for tag in found.index if tag >> 8 == GROUP << 8 and tag & 0xFF >= _USUAL_BLOCK]
+    named = [_block(found, tag & 0xFF) for tag in creators if "SCANCO" in text(found, tag).upper()]
+    if any(values != _NONE for values in named):
+        return _as_record(_the_one(named), assumed=False)
+    if named:
+        return _as_record(_NONE, assumed=False)
     if "SCANCO" not in text(found, 0x00080070).upper():
         return None
     try:
         values = _block(found, _USUAL_BLOCK)
     except ReadError:
-        return None
-    return None if None in values else _as_record(values, assumed=True)
+        values = _NONE
+    assumed = None not in values
+    return _as_record(values if assumed else _NONE, assumed=assumed)
+
+
+def _the_one(blocks: list[tuple[float | None, ...]]) -> tuple[float | None, ...]:
+    """The fullest of the blocks, which no other may contradict."""
+    fullest = min(blocks, key=lambda values: values.count(None))
+    for values in blocks:
+        if any(None not in pair and pair[0] != pair[1] for pair in zip(values, fullest, strict=True)):
+            raise ReadError("two private blocks of the scanner hold different constants", code="invalid-header-value")
+    return fullest
 
 
 def _block(found: Elements, block: int) -> tuple[float | None, ...]:
@@ -69,8 +85,7 @@ def _private_number(found: Elements, tag: int) -> float | None:
     raw = found.raw(tag)
     if not raw:
         return None
-    looks_like_text = all(byte in b"0123456789+-.eE \\\0" for byte in raw)
-    return number(found, tag, binary="" if looks_like_text else {4: "f", 8: "d"}.get(len(raw), ""))
+    return number(found, tag, binary="" if _TEXT.fullmatch(raw) else {4: "f", 8: "d"}.get(len(raw), ""))
 
 
 def _as_record(values: tuple[float | None, ...], *, assumed: bool) -> ScancoValues:

@@ -148,6 +148,48 @@ def test_scanco__incomplete_constants_but_hu_by_the_intercept_are_read_without_c
     assert reading.volume.hu[1, 20, 20] == pytest.approx(WATER_HU, abs=0.01)
 
 
+def test_scanco__values_are_found_in_whichever_block_of_the_scanner_holds_them(tmp_path: Path) -> None:
+    slices = scanco(PAIR_DENSITY, creator="SCANCO CALIBRATION", block=0x11)
+    change(slices, 0x00290010, ("LO", "SCANCO MEDICAL"))
+    change(slices, 0x00291001, ("LO", "no number"))
+    reading = read(write_series(tmp_path / "scan", slices))
+    require_right_hu(reading)
+    assert {problem.code for problem in reading.notes} == {"rescale-gives-density"}
+
+
+def test_scanco__blocks_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    slices = scanco(block=0x11)
+    change(slices, 0x00290012, ("LO", "SCANCO MEDICAL"))
+    change(slices, 0x00291204, ("DS", "1604"))
+    assert code_of(write_series(tmp_path / "scan", slices)) == "invalid-header-value"
+
+
+def test_scanco__a_scaling_whose_bytes_look_like_text_is_read(tmp_path: Path) -> None:
+    # 2048 as a 32-bit float is 00 00 00 45, and 45 is the letter E.
+    slices = change(scanco(), 0x00291000, ("UN", struct.pack("<f", 2048.0)))
+    change(slices, 0x00281053, ("DS", f"{1000 / (2048 * WATER):.9g}"))
+    assert read(write_series(tmp_path / "scan", slices)).constants.mu_scaling == 2048.0
+
+
+@pytest.mark.parametrize(("creator", "block"), [("", 0x11), ("SCANCO MEDICAL", 0x10)])
+def test_scanco__density_pair_without_constants_is_refused(creator: str, block: int, tmp_path: Path) -> None:
+    # The stack is cropped to tissue, so that no air shows the scale.
+    slices = scanco(PAIR_DENSITY, creator=creator, block=block)
+    for one in slices:
+        one.stored = np.maximum(one.stored, round(WATER * SCALING))
+        for number in (0x00, 0x04, 0x05, 0x06) if creator else ():
+            del one.elements[0x00290000 | block << 8 | number]
+    assert code_of(write_series(tmp_path / "scan", slices)) == "rescale-meaning-unknown"
+
+
+@pytest.mark.parametrize("intercept", ["-1000", "-1024"])
+def test_scanco__hu_pair_without_constants_is_read(intercept: str, tmp_path: Path) -> None:
+    slices = change(scanco(creator="", block=0x11), 0x00281052, ("DS", intercept))
+    reading = read(write_series(tmp_path / "scan", slices))
+    assert reading.volume.hu[1, 0, 0] == float(intercept)
+    assert not reading.constants.has_density
+
+
 def test_scanco__constants_that_change_are_refused(tmp_path: Path) -> None:
     slices = scanco()
     slices[2].elements[0x00291006] = ("DS", "0.2396")
