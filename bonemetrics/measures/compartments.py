@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 CENTRAL_SHARE = 0.45
 _NO_VOXEL = 1e-6
+_TOGETHER = 16
 REACH_SIGMA = 3.0
 """How far outside the periosteal contour mass is brought back, in blur σ."""
 
@@ -36,12 +38,29 @@ class Voxels:
     leak: npt.NDArray[np.bool_]
     periosteal_mm: Floats
     endosteal_mm: Floats
-    slice_number: npt.NDArray[np.intp]
+    slice_number: npt.NDArray[np.integer[Any]]
     n_slices: int
     pixel_mm: float
     pixel_area_mm2: float
     slice_mm: float
     sigma_mm: float
+
+    def some(self, count: int) -> Voxels:
+        """The voxels of at most `count` slices, evenly spread."""
+        if count >= self.n_slices:
+            return self
+        numbers = np.unique(np.linspace(0, self.n_slices - 1, count).round().astype(np.intp))
+        kept = np.isin(self.slice_number, numbers)
+        return replace(
+            self,
+            density=self.density[kept],
+            soft_tissue=self.soft_tissue[kept],
+            leak=self.leak[kept],
+            periosteal_mm=self.periosteal_mm[kept],
+            endosteal_mm=self.endosteal_mm[kept],
+            slice_number=np.searchsorted(numbers, self.slice_number[kept]),
+            n_slices=len(numbers),
+        )
 
     def displaced(self, *, periosteal_mm: float = 0.0, endosteal_mm: float = 0.0) -> Voxels:
         """The same voxels with a contour moved outwards by so much."""
@@ -79,26 +98,31 @@ def gather(
 ) -> Voxels:
     """Pick the voxels of the measured slices that lie in the bone or within reach of its blur.
 
-    `rows` are the measured slices counted from the start of `box`.
+    `rows` are the measured slices counted from the start of `box`. Few slices are looked at together, so that no copy
+    of the whole box is made.
     """
     slice_mm, row_mm, column_mm = density.geometry.spacing_mm
     pixel_mm = float(np.sqrt(row_mm * column_mm))
-    chosen = np.asarray(rows)
-    stack = density.mg_per_cm3[box][chosen]
-    periosteal, endosteal = periosteal_mm[chosen], endosteal_mm[chosen]
-    reach = REACH_SIGMA * sigma_mm
-    spacing = (row_mm, column_mm)
-    soft = soft_tissue_level(stack, periosteal, from_mm=reach, spacing_mm=spacing)
-    other = near_other_bone(stack, periosteal, reach_mm=reach, spacing_mm=spacing)
-    kept = periosteal < reach + pixel_mm
+    reach, spacing = REACH_SIGMA * sigma_mm, (row_mm, column_mm)
+    stack = density.mg_per_cm3[box]
+    parts: list[tuple[npt.NDArray[Any], ...]] = []
+    for start in range(0, len(rows), _TOGETHER):
+        chosen = np.asarray(rows[start : start + _TOGETHER], dtype=np.intp)
+        values, periosteal = stack[chosen], periosteal_mm[chosen]
+        soft = soft_tissue_level(values, periosteal, from_mm=reach, spacing_mm=spacing)
+        other = near_other_bone(values, periosteal, reach_mm=reach, spacing_mm=spacing)
+        kept = periosteal < reach + pixel_mm
+        number = (start + np.nonzero(kept)[0]).astype(np.int32)
+        parts.append((values[kept], soft[kept], ~other[kept], periosteal[kept], endosteal_mm[chosen][kept], number))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return Voxels(
-        density=stack[kept],
-        soft_tissue=soft[kept],
-        leak=~other[kept],
-        periosteal_mm=periosteal[kept],
-        endosteal_mm=endosteal[kept],
-        slice_number=np.nonzero(kept)[0],
-        n_slices=len(chosen),
+        density=columns[0],
+        soft_tissue=columns[1],
+        leak=columns[2],
+        periosteal_mm=columns[3],
+        endosteal_mm=columns[4],
+        slice_number=columns[5],
+        n_slices=len(rows),
         pixel_mm=pixel_mm,
         pixel_area_mm2=density.geometry.pixel_area_mm2,
         slice_mm=slice_mm,

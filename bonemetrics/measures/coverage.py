@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,7 +28,7 @@ def coverage(distance_mm: Floats, pixel_mm: float) -> Floats:
 
 
 def level_of_area(
-    distance_mm: Floats, slice_number: npt.NDArray[np.intp], share: float, pixel_mm: float, n_slices: int
+    distance_mm: Floats, slice_number: npt.NDArray[np.integer[Any]], share: float, pixel_mm: float, n_slices: int
 ) -> Floats:
     """The concentric contour of each slice that encloses a share of the slice's whole area.
 
@@ -52,7 +54,9 @@ def level_of_area(
     n_bins = int(np.ceil((2 * pixel_mm - lowest) / step)) + 1
     near = distance_mm < pixel_mm
     place = np.rint((distance_mm[near] - lowest) / step).astype(np.int64)
-    counts = np.bincount(slice_number[near] * n_bins + place, minlength=n_slices * n_bins).reshape(n_slices, n_bins)
+    counts = np.bincount(slice_number[near].astype(np.int64) * n_bins + place, minlength=n_slices * n_bins).reshape(
+        n_slices, n_bins
+    )
     levels = lowest + step * np.arange(n_bins)
     # A pixel enters linearly while the level passes from −h/2 to +h/2 around its centre.
     entered = np.cumsum(counts, axis=1, dtype=np.float64)

@@ -23,6 +23,8 @@ __all__ = ["DensityParameters", "measure_compartments", "measure_labels"]
 Floats = npt.NDArray[np.float32]
 
 METHOD = "compartments-{edge}/1"
+_CONTOUR_SLICES = 24
+"""Slices on which contours are moved; what that changes differs little along a stack."""
 
 
 def measure_compartments(
@@ -108,7 +110,7 @@ def measure_compartments(
     plain: dict[str, dict[str, JsonValue]] = {
         region: {"plain_mean": value, "voxel_mean": means.get(region)} for region, value in values.plain.items()
     }
-    found = _values_by_quantity(voxels, values)
+    found = _values_by_quantity(values, voxels)
     return tuple(
         measurement(
             key,
@@ -136,7 +138,7 @@ def _require_stack(
     if not slices:
         raise EmptyRegionError("no slice is to be measured; widen the region rule")
     start = box[0].indices(density.geometry.shape[0])[0]
-    rows = [int(number) - start for number in slices]
+    rows = sorted({int(number) - start for number in slices})
     if min(rows) < 0 or max(rows) >= shape[0]:
         raise GeometryMismatchError(
             f"slices {min(slices)} to {max(slices)} are asked for, the contours cover {start} to {start + shape[0] - 1}"
@@ -144,8 +146,8 @@ def _require_stack(
     return rows
 
 
-def _values_by_quantity(voxels: Voxels, values: Values) -> dict[Key, float]:
-    """Every value by its quantity and region, in the order of the table."""
+def _values_by_quantity(values: Values, voxels: Voxels) -> dict[Key, float]:
+    """Every value by its quantity and region, in the order of the table; `voxels` tell the length of the stack."""
     length_mm = voxels.n_slices * voxels.slice_mm
     found = {(f"{prefix}.vBMD", region): values.density[region] for region, prefix in PREFIX.items()}
     found["vBMD", "central-45"] = values.density["central-45"]
@@ -159,20 +161,17 @@ def _budgets(
     voxels: Voxels, values: Values, noise: StackNoise, calibration: Calibration, *, extrapolate: bool
 ) -> dict[Key, UncertaintyBudget]:
     """The parts of each standard uncertainty; slice counts have none."""
-    half = voxels.pixel_mm / 2
-    moved = {
-        "periosteal": [voxels.displaced(periosteal_mm=sign * half) for sign in (-1, 1)],
-        "endosteal": [voxels.displaced(endosteal_mm=sign * half) for sign in (-1, 1)],
-    }
-    ends = {
-        contour: [_values_by_quantity(one, evaluate(one, extrapolate=extrapolate)) for one in pair]
-        for contour, pair in moved.items()
-    }
+    half, some = voxels.pixel_mm / 2, voxels.some(_CONTOUR_SLICES)
+    moves = [[{f"{contour}_mm": sign * half} for sign in (-1, 1)] for contour in ("periosteal", "endosteal")]
+    ends = [
+        [_values_by_quantity(evaluate(some.displaced(**move), extrapolate=extrapolate), voxels) for move in pair]
+        for pair in moves
+    ]
     budgets: dict[Key, UncertaintyBudget] = {}
-    for key, value in _values_by_quantity(voxels, values).items():
+    for key, value in _values_by_quantity(values, voxels).items():
         if key[0] == "N.Sl":
             continue
-        contour = math.hypot(*[contour_part(pair[0][key], pair[1][key]) for pair in ends.values()])
+        contour = math.hypot(*[contour_part(pair[0][key], pair[1][key]) for pair in ends])
         budgets[key] = UncertaintyBudget(
             calibration=calibration.uncertainty_at(value) if is_density(key[0]) else 0.0,
             noise=_noise_part(values, key[1], noise) if is_density(key[0]) else 0.0,

@@ -19,6 +19,8 @@ MARGIN_MM = 10.0
 """How far around the bone soft tissue is looked at."""
 SOFT_TISSUE_MG_PER_CM3 = (-300.0, 200.0)
 """Density of fat, muscle and tendon in a scan, noise included."""
+_NOISE_SLICES = 48
+"""Slices in the middle of the stack that tell the noise."""
 _BLOCK_SLICES = (4, 2, 1)
 _ENOUGH_TRIPLES = 20
 _ENOUGH_BLOCKS = 8
@@ -55,7 +57,8 @@ def stack_noise(
     """
     _, row_mm, column_mm = density.geometry.spacing_mm
     pixel_mm = float(np.sqrt(row_mm * column_mm))
-    chosen = np.asarray(rows)
+    start = max((len(rows) - _NOISE_SLICES) // 2, 0)
+    chosen = np.asarray(rows[start : start + _NOISE_SLICES])
     stack, depth = density.mg_per_cm3[box][chosen], -endosteal_mm[chosen]
     inside = depth > 3.0 * sigma_mm
     trabecular = residual_power(_without_profile(stack, depth, inside), inside, pixel_mm=pixel_mm)
