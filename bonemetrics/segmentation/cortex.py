@@ -34,9 +34,11 @@ _LEAST_THICK = 20
 _SIGMA_PER_PIXEL = 0.75
 _CORRELATED_MM = 0.2
 _LEVEL_SD = 100.0
-_OVERLAP = 60.0
-"""Profiles half a millimetre apart share this many times their information, as averages over a window overlap."""
-_POOL_ROUNDS = 4
+_EFFECTIVE_PROFILES = 12.0
+"""So many profiles' information is trusted in all: neighbours overlap, and what the model lacks is common to all."""
+_LEAST_SIGMA_PER_GUESS = 0.8
+_POOL_ROUNDS = 5
+_POOL_STEP = np.array([80.0, 0.1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,15 +89,15 @@ def fit_cortex(
     free = 0.02 if parameters.blur_sigma_mm else 0.35
     first = picked.fit(sigma=(sigma_guess, free), level=(parameters.cortical_level, 200.0), noise=noise)
     good = picked.valid & (first.residual < 3 * np.median(first.residual[picked.valid]))
-    thick = good & (first.thickness_mm > THICK_SIGMAS * first.sigma_mm)
+    # Noise makes single fits sharper than the scan can be; those would pass for thick.
+    blur = np.maximum(first.sigma_mm, _LEAST_SIGMA_PER_GUESS * sigma_guess)
+    thick = good & (first.thickness_mm > THICK_SIGMAS * blur)
     level_known = np.count_nonzero(thick) >= max(_LEAST_THICK, 0.03 * np.count_nonzero(good))
     if level_known:
         level = float(np.median(first.parameters[thick, CORTEX]))
         sigma = float(np.median(first.sigma_mm[thick]))
     else:
-        level, sigma = _pooled(
-            picked, first, good, level=parameters.cortical_level, sigma=(sigma_guess, free), noise=noise
-        )
+        level, sigma = _pooled(picked, good, level=parameters.cortical_level, sigma=(sigma_guess, free), noise=noise)
     second = picked.fit(sigma=(sigma, 0.03), level=(level, 60.0), noise=noise)
     curvature = curves.curvature_per_mm[chosen].ravel()
     periosteal, thickness = _straightened(second, curvature)
@@ -115,7 +117,7 @@ def fit_cortex(
 
 
 def _pooled(
-    picked: _Nodes, first: Fit, good: Flags, *, level: float, sigma: tuple[float, float], noise: float
+    picked: _Nodes, good: Flags, *, level: float, sigma: tuple[float, float], noise: float
 ) -> tuple[float, float]:
     """Cortical level and blur that all thin places together speak for, drawn to what is usual.
 
@@ -123,14 +125,14 @@ def _pooled(
     """
     usual = np.array([level, np.log(sigma[0])])
     trust = np.diag(np.array([_LEVEL_SD, sigma[1]]) ** -2.0)
-    fit = first
     found = usual
+    share = _EFFECTIVE_PROFILES / max(np.count_nonzero(good), 1)
     for _ in range(_POOL_ROUNDS):
-        information = fit.information[good] / _OVERLAP
-        values = fit.parameters[good][:, [CORTEX, LOG_SIGMA]]
-        total = information.sum(axis=0) + trust
-        found = np.linalg.solve(total, (information @ values[..., None]).sum(axis=0)[:, 0] + trust @ usual)
-        fit = picked.fit(sigma=(float(np.exp(found[1])), 0.05), level=(float(found[0]), 50.0), noise=noise)
+        # Level and blur are held for all profiles alike: estimates of their own would weigh by their own errors.
+        fit = picked.fit(sigma=(float(np.exp(found[1])), 0.002), level=(float(found[0]), 0.5), noise=noise)
+        score = fit.score[good].sum(axis=0) * share + trust @ (usual - found)
+        change = np.linalg.solve(fit.information[good].sum(axis=0) * share + trust, score)
+        found = found + np.clip(change, -_POOL_STEP, _POOL_STEP)
     return float(found[0]), float(np.exp(found[1]))
 
 
@@ -230,7 +232,7 @@ class _Nodes:
         start[:, SLOPE], start[:, LOG_SIGMA] = -30.0, np.log(sigma[0])
         sd = np.empty(7)
         sd[[PERIOSTEAL, LOG_THICKNESS, SOFT, CORTEX, TRABECULAR, SLOPE, LOG_SIGMA]] = (
-            1.0, 1.5, 100.0, level[1], 200.0, 80.0, sigma[1]
+            3.0, 10.0, 300.0, level[1], 400.0, 150.0, sigma[1]
         )  # fmt: skip
         return fit_edges(
             self.depth_mm,

@@ -36,11 +36,13 @@ class Prior:
 class Fit:
     """Fitted parameters (profile, 7) and the residual's root mean square.
 
-    `information` (profile, 2, 2) is what each profile alone says of cortical level and ln blur, prior left out.
+    `score` (profile, 2) and `information` (profile, 2, 2) are gradient and curvature of each profile's own likelihood
+    in cortical level and ln blur, with the other parameters at their best and the prior of these two left out.
     """
 
     parameters: Values
     residual: Values
+    score: Values
     information: Values
 
     @property
@@ -114,6 +116,7 @@ def fit_edges(depth_mm: Values, density: Values, weight: Values, *, start: Value
     return Fit(
         parameters=theta,
         residual=np.sqrt(square),
+        score=(step - precision * (mean - theta))[:, [CORTEX, LOG_SIGMA]],
         information=_shared_information(hessian, precision),
     )
 

@@ -28,9 +28,9 @@ them: the distal radius widens by 1 to 3 % per mm (own estimate; no published li
 AREA_RANGE = 2.0
 """Largest by smallest area along the stack; a distal radius stack of 10 mm stays below 1.5 (own estimate)."""
 LEAST_SLICES = 5
-CONTRAST_TO_NOISE = 5.0
-"""Rose's criterion: below about 5 an edge is not reliably seen (Rose A, 1948, J Opt Soc Am 38:196,
-doi 10.1364/JOSA.38.000196)."""
+CONTRAST_TO_NOISE = 10.0
+"""Twice Rose's criterion, below which an edge is not reliably seen (Rose A, 1948, J Opt Soc Am 38:196,
+doi 10.1364/JOSA.38.000196), as a cortex thinner than a voxel shows half its contrast."""
 BLUR_PIXELS = 2.0
 """A reconstruction is matched to its pixel at a blur of 0.5 to 1 pixel; twice that speaks of motion or a soft kernel
 (own estimate)."""

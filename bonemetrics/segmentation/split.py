@@ -10,7 +10,7 @@ from bonemetrics.segmentation.slabs import Coarse, Flags, Floats
 
 Labels = npt.NDArray[np.int32]
 
-NECK_TO_LOBE = 0.6
+NECK_TO_LOBE = 0.8
 """A neck narrower than this share of the smaller lobe's width parts two bones; a kidney's waist is wider."""
 _STEP_MM = 0.3
 _LEAST_LOBE_MM = 2.0
