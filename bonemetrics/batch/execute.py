@@ -23,7 +23,6 @@ from bonemetrics.errors import BonemetricsError, GuardError, UsageError
 from bonemetrics.pipeline.scan import ScanRequest, tissue_parameters
 from bonemetrics.records import Problem, ScanResult
 from bonemetrics.study.layout import StudyFolder, scan_id
-from bonemetrics.study.protocol import load_protocol
 from bonemetrics.study.store import Store
 from bonemetrics.study.stored import KnownInput
 from bonemetrics.study.subjects import Assignment
@@ -157,6 +156,8 @@ class _Run:
         memory = self.memory.get(task.scan_id)
         same_as = {memory.digest} if memory else set()
         if task.known is not None and outcome in same_as | {task.known.input_sha256}:
+            files = [Path(path) for path in task.paths]
+            self.store.record_move(task.scan_id, path=Path(task.scan.path), files=files)
             self._leave(task, task.known, str(outcome))
         else:
             changed.append(task)
@@ -272,7 +273,7 @@ def run_study(
     KeyboardInterrupt
         After Ctrl-C; what was finished is stored.
     """
-    protocol = load_protocol(study_dir).with_overrides(overrides)
+    protocol = Store.open(study_dir).protocol.with_overrides(overrides)
     tissue_parameters(protocol)
     store = Store.open(study_dir, protocol=protocol)
     workers = workers or cores()

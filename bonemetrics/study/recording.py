@@ -115,7 +115,7 @@ def record(connection: Connection, folder: StudyFolder, author: Author, entry: E
     current = _current(connection, entry.scan_id)
     if current is not None and current["digest"] == entry.digest() and current["status"] == status:
         _discard(entry.staging)
-        _note_move(connection, author, entry, current)
+        _note_move(connection, author, current, entry.path, entry.files)
         return Recorded(scan_id=entry.scan_id, version=current["version"], status=status, changed=False)
     version = 1 if current is None else current["version"] + 1
     _put_scan(connection, entry, version)
@@ -160,20 +160,28 @@ def stored_text(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
-def _source(entry: Entry) -> dict[str, str]:
+def move(connection: Connection, author: Author, scan: str, path: Path, files: Sequence[Path]) -> None:
+    """Note where the input of a scan lies now; its content is the same."""
+    current = _current(connection, scan)
+    if current is not None:
+        _note_move(connection, author, current, path, files)
+
+
+def _source(path: Path, files: Sequence[Path]) -> dict[str, str]:
     return {
-        "path": stored_text(entry.path),
-        "source_files": json.dumps([stored_text(file) for file in entry.files]),
+        "path": stored_text(path),
+        "source_files": json.dumps([stored_text(file) for file in files]),
     }
 
 
-def _note_move(connection: Connection, author: Author, entry: Entry, current: RowMapping) -> None:
-    source = _source(entry)
+def _note_move(connection: Connection, author: Author, current: RowMapping, path: Path, files: Sequence[Path]) -> None:
+    source = _source(path, files)
     if all(current[name] == value for name, value in source.items()):
         return
-    this = (RESULTS.c.scan_id == entry.scan_id) & (RESULTS.c.version == current["version"])
+    scan = current["scan_id"]
+    this = (RESULTS.c.scan_id == scan) & (RESULTS.c.version == current["version"])
     connection.execute(update(RESULTS).where(this).values(**source))
-    audit.append(connection, author, "source-moved", f"scan {entry.scan_id}", new={"files": len(entry.files)})
+    audit.append(connection, author, "source-moved", f"scan {scan}", new={"files": len(files)})
 
 
 def _put_scan(connection: Connection, entry: Entry, version: int) -> None:
@@ -211,7 +219,7 @@ def _put_result(connection: Connection, entry: Entry, version: int, status: Stat
             run_id=entry.run_id,
             digest=entry.digest(),
             content=entry.content(),
-            **_source(entry),
+            **_source(entry.path, entry.files),
         )
     )
 

@@ -232,6 +232,11 @@ class Store:
             run_id=run_id,
         )
 
+    def record_move(self, scan_id: str, *, path: Path, files: Sequence[Path]) -> None:
+        """Keep where the unchanged input of a scan lies now; nothing happens where it still lies there."""
+        with self._database.write() as connection:
+            recording.move(connection, self.author, scan_id, path, files)
+
     def known_inputs(self) -> dict[str, KnownInput]:
         """Every scan by its ID, with what a run must know to leave it alone (`KnownInput.is_settled`)."""
         with self._database.read() as connection:

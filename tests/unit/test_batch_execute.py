@@ -15,6 +15,7 @@ import pytest
 from bonemetrics.batch.execute import run_study, status_of
 from bonemetrics.batch.guard import GIB, Limits
 from bonemetrics.batch.lock import only_run
+from bonemetrics.batch.verify import verify_study
 from bonemetrics.errors import StudyError, UsageError
 from bonemetrics.study.create import init_study
 from bonemetrics.study.placement import place_scans
@@ -117,6 +118,17 @@ def test_run_study__without_its_memory_or_with_new_times_it_still_measures_nothi
     for path in inputs.rglob("*.dcm"):
         os.utime(path, ns=(1, 1))
     assert run(study, inputs).as_json()["measured"] == 0
+
+
+def test_run_study__moved_input_is_followed_without_measuring(study, inputs):
+    run(study, inputs)
+    moved = inputs.rename(inputs.with_name("archive"))
+    assert run(study, moved).as_json() == {"read": 0, "measured": 0, "skipped": 4, "refused": [], "failed": []}
+    assert verify_study(study, workers=2, measure=measure_quickly) == ()
+    actions = [row.action for row in Store.open(study).audit_rows()]
+    assert actions.count("source-moved") == 4
+    run(study, moved)
+    assert [row.action for row in Store.open(study).audit_rows()].count("source-moved") == 4
 
 
 def test_run_study__changed_input_is_measured_anew_and_the_old_result_kept(study, inputs):
@@ -233,8 +245,9 @@ def test_run_study__one_run_at_a_time(study, inputs):
 
 
 def test_run_study__needs_a_study(tmp_path, inputs):
-    with pytest.raises(Exception, match="init"):
+    with pytest.raises(StudyError, match="init") as caught:
         run(tmp_path / "none", inputs)
+    assert caught.value.code == "not-a-study"
 
 
 def in_a_process(study: Path, inputs: Path) -> subprocess.Popen[bytes]:
