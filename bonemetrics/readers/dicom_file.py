@@ -19,6 +19,8 @@ DEFLATED, BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 _TRANSFER_SYNTAX = 0x00020010
 _META_START = 132
 _FIRST_WINDOW = 16_384
+_FIRST_GROUPS = frozenset({0x0002, 0x0008})
+_LONGEST_FIRST = 256
 _AFTER_PIXELS = frozenset({(0xFFFC, 0xFFFC), (0xFFFA, 0xFFFA)})
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"PK", b"%PDF", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
 
@@ -72,11 +74,13 @@ def read_head(path: Path) -> DicomHead | bytes:
     Raises
     ------
     ReadError
-        Where not even the transfer syntax can be read, or the file cannot be opened.
+        Where not even the transfer syntax can be read, the file cannot be opened, or holds DICOM elements without
+        the head of a DICOM file.
     """
     with open_regular(path) as (descriptor, stamp):
         window = read_range(descriptor, 0, min(_FIRST_WINDOW, stamp.size))
         if not is_dicom(window):
+            _require_no_bare_data_set(window)
             return window
         while True:
             try:
@@ -88,6 +92,23 @@ def read_head(path: Path) -> DicomHead | bytes:
             head = _with_tail(head, descriptor)
         require_unchanged(descriptor, stamp)
     return head
+
+
+def _require_no_bare_data_set(window: bytes) -> None:
+    """Refuse a DICOM data set that lacks the file head: what it holds and how it is coded would be a guess."""
+    for explicit in (True, False):
+        walker = Walker(window, len(window), explicit=explicit, little=True)
+        try:
+            first, place = walker.head(0, explicit)
+            second, after = walker.head(place.start + place.length, explicit)
+        except (ReadError, MoreBytesError):
+            continue
+        whole = place.length <= _LONGEST_FIRST and after.length <= _LONGEST_FIRST
+        if whole and first < second and first >> 16 in _FIRST_GROUPS and second >> 16 in _FIRST_GROUPS:
+            raise ReadError(
+                "DICOM elements without the 128 bytes and the mark that begin a DICOM file; export the file again",
+                code="malformed-header",
+            )
 
 
 def _next_window(needed: int, had: int, size: int) -> int:

@@ -63,7 +63,7 @@ class _Sorting:
     others: list[Found] = field(default_factory=list)
     damaged: list[Path] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
-    links: int = 0
+    links: list[Path] = field(default_factory=list)
     known: Known = field(default_factory=dict)
 
 
@@ -114,7 +114,7 @@ def _files_under(folder: Path, sorting: _Sorting) -> Iterator[Path]:
                 if depth < MAX_FOLDER_DEPTH:
                     waiting.append((Path(entry.path), depth + 1))
             elif not entry.is_file(follow_symlinks=False):
-                sorting.links += 1
+                sorting.links.append(Path(entry.path))
             else:
                 count += 1
                 if count > MAX_FILES:
@@ -221,8 +221,10 @@ def _only_localizers(found: Found) -> bool:
 
 def _folder_notes(sorting: _Sorting, scouts: list[Found]) -> tuple[Problem, ...]:
     notes = []
-    if sorting.links:
-        notes.append(note("links-skipped", f"{sorting.links} links or special files were skipped"))
+    beside_series = set().union(*sorting.folders.values())
+    elsewhere = sum(link.parent not in beside_series for link in sorting.links)
+    if elsewhere:
+        notes.append(note("links-skipped", f"{elsewhere} links or special files were skipped"))
     if scouts:
         notes.append(note("localizers-set-aside", f"{len(scouts)} series of localizers were passed over"))
     return tuple(notes)
@@ -230,7 +232,18 @@ def _folder_notes(sorting: _Sorting, scouts: list[Found]) -> tuple[Problem, ...]
 
 def _series_found(uid: str, sorting: _Sorting) -> Found:
     refusals = tuple(sorting.refused.get(uid, ()))
-    beside = sum(path.parent in sorting.folders[uid] for path in sorting.damaged)
-    notes = (note("damaged-neighbour", f"{beside} damaged DICOM file(s) beside the series"),) if beside else ()
+    notes = _beside(sorting.folders[uid], sorting)
     series = SeriesFiles(series_uid=uid, files=tuple(sorting.series.get(uid, ())), refusals=refusals, notes=notes)
     return Found(kind="ct-series", path=sorting.first_folder[uid], problems=refusals[:1] + notes, series=series)
+
+
+def _beside(folders: set[Path], sorting: _Sorting) -> tuple[Problem, ...]:
+    """What lies beside a series and could be slices of it."""
+    damaged = sum(path.parent in folders for path in sorting.damaged)
+    links = sum(path.parent in folders for path in sorting.links)
+    notes = []
+    if damaged:
+        notes.append(note("damaged-neighbour", f"{damaged} damaged DICOM file(s) beside the series"))
+    if links:
+        notes.append(note("links-skipped", f"{links} links or special files beside the series were skipped"))
+    return tuple(notes)

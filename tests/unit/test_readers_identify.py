@@ -13,7 +13,7 @@ from pydicom.data import get_testdata_file
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.ct import read_ct
 from bonemetrics.readers.identify import Found, identify
-from tests.dicom_bytes import Slice, ct_slice, reference_series, write_series
+from tests.dicom_bytes import EXPLICIT, IMPLICIT, Slice, ct_slice, reference_series, write_series
 
 
 def codes(found: Found) -> list[str]:
@@ -75,7 +75,11 @@ def test_identify__links_are_not_followed_and_counted(tmp_path: Path) -> None:
     assert codes(found) == ["links-skipped"]
     assert found.series is not None
     assert len(found.series.files) == 12
+    assert [note.code for note in read_ct(found.series).notes] == ["links-skipped"]
     assert codes(identify(folder / "link.dcm")) == ["not-regular-file"]
+    (tmp_path / "elsewhere").symlink_to(folder, target_is_directory=True)
+    above = identify(tmp_path)
+    assert [note.message[:2] for note in above.problems if note.code == "links-skipped"] == ["1 ", "2 "]
 
 
 def test_identify__a_folder_of_scouts_beside_a_series_is_passed_over_with_a_note(tmp_path: Path) -> None:
@@ -113,6 +117,23 @@ def test_identify__an_empty_or_blank_slice_leaves_a_note_on_the_series(
     series = identify(folder).series
     assert series is not None
     assert [note.code for note in read_ct(series).notes] == ["damaged-neighbour"]
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize("with_meta", [True, False])
+def test_identify__a_slice_without_the_file_head_is_refused_and_noted(
+    syntax: str, with_meta: bool, tmp_path: Path
+) -> None:
+    series = reference_series()
+    folder = write_series(tmp_path / "scan", series[:11])
+    series[11].transfer_syntax = syntax
+    raw = series[11].encode()
+    (folder / "IM12").write_bytes(raw[132:] if with_meta else series[11].body())
+    found = identify(folder)
+    whole = next(item for item in found.items if item.series)
+    assert whole.series is not None
+    assert [note.code for note in read_ct(whole.series).notes] == ["damaged-neighbour"]
+    assert codes(identify(folder / "IM12")) == ["malformed-header"]
 
 
 def test_identify__a_ct_picture_without_a_series_uid_is_refused(tmp_path: Path) -> None:
