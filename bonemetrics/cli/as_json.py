@@ -76,5 +76,5 @@ def scans_json(results: Sequence[ScanResult]) -> dict[str, Any]:
 
 
 def dumps(shown: dict[str, Any]) -> str:
-    """Strict JSON: a number that is none is an error, never `NaN`."""
-    return json.dumps(shown, indent=2, allow_nan=False, ensure_ascii=False)
+    """Strict JSON in ASCII: a number that is none is an error, never `NaN`; a file name need not be valid text."""
+    return json.dumps(shown, indent=2, allow_nan=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def limits(memory_gib: float, seconds: float) -> Limits:
 
 def inspect(path: Path, *, as_json: bool, limits: Limits) -> int:
     """Show what lies at a path; returns the exit code."""
-    found = run_guarded(identify, path, limits=limits)
+    found = _found(path, limits)
     looks = {id(item): _look(item, limits) for item in _series(found)}
     shown = _found_json(found, looks)
     if as_json:
@@ -53,7 +53,7 @@ def inspect(path: Path, *, as_json: bool, limits: Limits) -> int:
 def measure(path: Path, request: Request, *, as_json: bool, limits: Limits) -> int:
     """Measure every series at a path; returns the exit code."""
     task = _scan_request(request)
-    found = run_guarded(identify, path, limits=limits)
+    found = _found(path, limits)
     leaves = [item for item in _leaves(found) if item.kind != "unknown"] or [found]
     series = [item for item in leaves if item.series is not None]
     if len(series) > 1 and request.labels is not None:
@@ -71,6 +71,15 @@ def measure(path: Path, request: Request, *, as_json: bool, limits: Limits) -> i
     return 0 if all(result.refusal is None for result in results) else 1
 
 
+def _found(path: Path, limits: Limits) -> Found:
+    """What lies at a path; a folder that holds nothing of ours is refused like a file that is none."""
+    found = run_guarded(identify, path, limits=limits)
+    if found.kind != "folder" or found.items:
+        return found
+    nothing = ReadError("the folder holds nothing that bonemetrics reads", code="unknown-format")
+    return replace(found, kind="unknown", problems=(_as_problem(nothing), *found.problems))
+
+
 def _scan_request(request: Request) -> ScanRequest:
     protocol = load_protocol(request.protocol) if request.protocol else Protocol()
     protocol = protocol.with_overrides(request.overrides)
@@ -81,14 +90,13 @@ def _scan_request(request: Request) -> ScanRequest:
 def _folder_for(task: ScanRequest, number: int, count: int) -> ScanRequest:
     if task.out is None or count == 1:
         return task
-    from dataclasses import replace
-
     return replace(task, out=task.out / f"scan-{number + 1:04d}")
 
 
 def _measure(item: Found, task: ScanRequest, limits: Limits) -> ScanResult:
     if item.series is None:
-        return ScanResult(kind=item.kind, problems=item.problems or (_unsupported(item),))
+        refused = any(problem.severity == "refusal" for problem in item.problems)
+        return ScanResult(kind=item.kind, problems=item.problems if refused else (_unsupported(item), *item.problems))
     try:
         return run_guarded(measure_scan, item.series, task, limits=limits)
     except UsageError:

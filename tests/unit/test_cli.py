@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -170,6 +171,24 @@ def test_measure__an_empty_folder_has_nothing_to_measure(tmp_path):
     shown = json_of("measure", tmp_path, code=1)
     assert shown["measurements"] == []
     assert shown["problems"]
+
+
+@pytest.mark.parametrize("command", ["inspect", "measure"])
+def test_folder_without_anything_of_ours__is_refused(command, tmp_path):
+    (tmp_path / "letter.txt").write_text("dear colleague")
+    (tmp_path / "scan").symlink_to(SCANCO, target_is_directory=True)
+    shown = json_of(command, tmp_path, code=1)
+    assert shown["kind"] == "unknown"
+    assert [problem["code"] for problem in shown["problems"]] == ["unknown-format", "links-skipped"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes only on Linux")
+def test_json__is_valid_although_a_file_name_is_no_text(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/f\xff [bold]\n"
+    Path(os.fsdecode(folder)).mkdir()
+    done = subprocess.run([b"bonemetrics", b"inspect", folder, b"--json"], capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert os.fsencode(json.loads(done.stdout.decode("ascii"))["path"]) == folder
 
 
 def test_later_commands__say_so_in_one_line():
