@@ -75,6 +75,8 @@ def read_subjects(path: Path) -> tuple[SubjectRow, ...]:
                     rows.append(SubjectRow(line=reader.line_num, subject=_subject(header, cells)))
             except _CellError as error:
                 faults.append(f"{path.name}, line {reader.line_num}: {error}")
+                if not header:
+                    break
     except csv.Error as error:
         faults.append(f"{path.name}, line {reader.line_num}: not a CSV ({error})")
     if not header and not faults:
@@ -103,6 +105,9 @@ def _header(cells: list[str]) -> list[str]:
     names = [cell.strip().casefold() for cell in cells]
     while names and not names[-1]:
         names.pop()
+    if len(names) > 1 and not set(names) & set(COLUMNS):
+        # Most likely there are no column names, and this line is of a person: it is not quoted.
+        raise _CellError(f"names no column; the first line holds {', '.join(COLUMNS)}")
     for name in names:
         if name not in COLUMNS:
             raise _CellError(f"unknown column {name!r}{suggestion(name, COLUMNS)}")

@@ -51,6 +51,7 @@ def test_read_subjects__takes_what_excel_writes(tmp_path, encoding, delimiter):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("SECRET,2M\nOTHER,2M\n", "line 1: names no column; the first line holds subject, cohort"),
         ("subject,patientids\nS1,SECRET\n", "line 1: unknown column 'patientids'; did you mean 'patient_ids'?"),
         ("cohort,day1\nSECRET,\n", "line 1: the column 'subject' is missing"),
         ("subject,subject\n", "line 1: column 'subject' stands twice"),
