@@ -36,7 +36,7 @@ LATER = "is not part of this version"
 
 
 @contextmanager
-def _errors(as_json: bool, kind: str = "unknown", empty: dict[str, Any] | None = None) -> Iterator[None]:
+def _errors(as_json: bool, empty: dict[str, Any] | None = None) -> Iterator[None]:
     """Turn a deliberate error into one line, or one JSON object, and the exit code."""
     try:
         yield
@@ -45,7 +45,7 @@ def _errors(as_json: bool, kind: str = "unknown", empty: dict[str, Any] | None =
             from bonemetrics.cli.as_json import dumps
 
             refusal = {"code": error.code, "severity": "refusal", "message": error.message}
-            typer.echo(dumps({"kind": kind, **(empty or {}), "problems": [refusal]}))
+            typer.echo(dumps({**(empty or {}), "problems": [refusal]}))
         else:
             typer.echo(f"{error.code}: {error.message}", err=True)
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
@@ -76,7 +76,7 @@ def inspect(
     """Say what a file or folder is, its geometry, calibration, and every problem found."""
     from bonemetrics.cli import scans
 
-    with _errors(as_json, empty={"path": str(path), "geometry": None, "items": []}):
+    with _errors(as_json, empty={"kind": "unknown", "path": str(path), "geometry": None, "items": []}):
         raise typer.Exit(scans.inspect(path, as_json=as_json, limits=scans.limits(memory, seconds)))
 
 
@@ -100,7 +100,7 @@ def measure(
     """Measure one scan without a study: the numbers on the screen."""
     from bonemetrics.cli import scans
 
-    with _errors(as_json, empty={"geometry": None, "calibration": None, "measurements": []}):
+    with _errors(as_json, empty={"kind": "unknown", "geometry": None, "calibration": None, "measurements": []}):
         request = scans.Request(
             labels=labels, calibration=calibration, overrides=tuple(overrides or ()), protocol=protocol, out=out
         )
@@ -147,7 +147,7 @@ def run(
     """Read everything new under INPUTS, measure it and store it. Call it again to resume."""
     from bonemetrics.cli import scans, studies
 
-    with _errors(as_json):
+    with _errors(as_json, empty={"read": 0, "measured": 0, "skipped": 0, "refused": [], "failed": []}):
         if scheduler is not None:
             raise UsageError(f"--scheduler {LATER}; use --workers N")
         limits = scans.limits(memory, seconds)
@@ -163,7 +163,7 @@ def status(study: Annotated[Path, typer.Argument(help="The study folder.")], as_
     """Say what is in, what waits for review, what failed and why."""
     from bonemetrics.cli import studies
 
-    with _errors(as_json):
+    with _errors(as_json, empty={"scans": 0, "waiting": 0, "reviewed": 0, "failed": []}):
         studies.status(study, as_json=as_json)
 
 

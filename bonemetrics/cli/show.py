@@ -82,6 +82,7 @@ def scan(out: Console, result: ScanResult) -> None:
     """One measured or refused scan."""
     if result.facts is not None:
         grid(out, result.facts.grid)
+    if result.facts is not None and result.measurements:
         side = result.facts.side or "unknown"
         out.print(
             f"  side         {side}" + (f" (from {result.facts.side_source})" if result.facts.side_source else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ def init(study: Path, protocol: Path | None) -> None:
     init_study(study, protocol)
     out = show.console()
     out.print(f"Made the study {show.escape(str(study))}")
-    out.print(f"Next: bonemetrics run {show.escape(str(study))} FOLDER-OF-SCANS")
+    out.print(f"Next: bonemetrics run {show.escape(shlex.quote(str(study)))} FOLDER-OF-SCANS")
 
 
 def run(
@@ -64,6 +65,9 @@ def run(
     out = show.console()
     if not summary.read and summary.up_to_date:
         out.print(f"Nothing to do: {_scans(summary.up_to_date)} up to date.")
+    elif not summary.read and not summary.refused and not summary.failed:
+        left = f"; {summary.skipped} other files were left alone" if summary.skipped else ""
+        out.print(f"Nothing to measure: no CT series lies under the inputs{left}.")
     else:
         done = f", {summary.up_to_date} up to date" if summary.up_to_date else ""
         out.print(f"Measured {_scans(summary.measured)} of {summary.read} new or changed{done}.")
@@ -123,7 +127,9 @@ def _list(out: show.Console, title: str, entries: Sequence[Refused]) -> None:
 def _progress() -> Iterator[Any]:
     """A bar per stage on stderr; `tell(stage, done, total)` moves it."""
     columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=show.console(stderr=True), transient=True) as bars:
+    console = show.console(stderr=True)
+    # Without a terminal a bar is only an empty line in somebody's log.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         stages: dict[str, Any] = {}
 
         def tell(stage: str, done: int, total: int) -> None:
