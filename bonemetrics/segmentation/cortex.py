@@ -37,6 +37,7 @@ _LEVEL_SD = 100.0
 _EFFECTIVE_PROFILES = 12.0
 """So many profiles' information is trusted in all: neighbours overlap, and what the model lacks is common to all."""
 _LEAST_SIGMA_PER_GUESS = 0.8
+_NEAR_BONE_MG_PER_CM3 = 120.0
 _POOL_ROUNDS = 5
 _POOL_STEP = np.array([80.0, 0.1])
 
@@ -88,7 +89,7 @@ def fit_cortex(
     noise = _noise(picked)
     free = 0.02 if parameters.blur_sigma_mm else 0.35
     first = picked.fit(sigma=(sigma_guess, free), level=(parameters.cortical_level, 200.0), noise=noise)
-    good = picked.valid & (first.residual < 3 * np.median(first.residual[picked.valid]))
+    good = picked.valid & (first.residual < 3 * np.median(first.residual[picked.valid])) & picked.free_outside()
     # Noise makes single fits sharper than the scan can be; those would pass for thick.
     blur = np.maximum(first.sigma_mm, _LEAST_SIGMA_PER_GUESS * sigma_guess)
     thick = good & (first.thickness_mm > THICK_SIGMAS * blur)
@@ -126,7 +127,7 @@ def _pooled(
     usual = np.array([level, np.log(sigma[0])])
     trust = np.diag(np.array([_LEVEL_SD, sigma[1]]) ** -2.0)
     found = usual
-    share = _EFFECTIVE_PROFILES / max(np.count_nonzero(good), 1)
+    share = _EFFECTIVE_PROFILES / max(1, int(np.count_nonzero(good)))
     for _ in range(_POOL_ROUNDS):
         # Level and blur are held for all profiles alike: estimates of their own would weigh by their own errors.
         fit = picked.fit(sigma=(float(np.exp(found[1])), 0.002), level=(float(found[0]), 0.5), noise=noise)
@@ -249,6 +250,11 @@ class _Nodes:
         outer, inner = self.outer[:, None], self.inner[:, None]
         near = (depth > outer - max(0.8, 3.5 * sigma_mm)) & (depth < inner + max(0.8, 3 * sigma_mm + 0.4))
         return self.weight * (near & ~self._beyond_soft_tissue())
+
+    def free_outside(self) -> Flags:
+        """Profiles that reach soft tissue; where another bone touches, two shells would pass for one thick one."""
+        usual = float(np.median(self.outside[self.valid])) if self.valid.any() else 0.0
+        return np.asarray(self.outside < usual + _NEAR_BONE_MG_PER_CM3)
 
     def _beyond_soft_tissue(self) -> Flags:
         """Samples outside from where on the profile rises again: another bone, or skin beyond fat."""
