@@ -6,7 +6,6 @@ import hashlib
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.elements import PIXEL_DATA, UNDEFINED, Elements, MoreBytesError, Walker
@@ -21,7 +20,7 @@ _META_START = 132
 _FIRST_WINDOW = 16_384
 _FIRST_GROUPS = frozenset({0x0002, 0x0008})
 _LONGEST_FIRST = 256
-_AFTER_PIXELS = frozenset({(0xFFFC, 0xFFFC), (0xFFFA, 0xFFFA)})
+_ITEM_GROUP = 0xFFFE
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"PK", b"%PDF", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe")
 
 
@@ -216,10 +215,21 @@ def _with_tail(head: DicomHead, descriptor: int) -> DicomHead:
         return replace(head, problem=ReadError("the file ends within its pixel data", code="truncated-file"))
     if end == size:
         return head
-    tail = read_range(descriptor, end, min(end + 4, size))
-    order: Literal["little", "big"] = "little" if head.elements.little else "big"
-    found = (int.from_bytes(tail[:2], order), int.from_bytes(tail[2:], order))
-    return replace(head, trailing=found not in _AFTER_PIXELS)
+    tail = read_range(descriptor, end, min(end + 12, size))
+    return replace(head, trailing=not _is_later_element(tail, size - end, head.elements))
+
+
+def _is_later_element(tail: bytes, left: int, elements: Elements) -> bool:
+    """Whether the bytes after the pixels begin an element that belongs there, such as a private group or padding."""
+    try:
+        tag, place = Walker(tail, left, elements.explicit, elements.little).head(0, elements.explicit)
+    except (ReadError, MoreBytesError):
+        return False
+    return (
+        tag > PIXEL_DATA
+        and tag >> 16 < _ITEM_GROUP
+        and (place.length == UNDEFINED or place.start + place.length <= left)
+    )
 
 
 def _parse_deflated(window: bytes, start: int, stamp: Stamp) -> DicomHead:

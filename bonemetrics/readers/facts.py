@@ -176,7 +176,8 @@ def _shared(found: Elements, acquired: Elements) -> SharedFacts:
         frame_of_reference_uid=text(found, FRAME_OF_REFERENCE),
         identity=Identity(
             patient_id=text(found, 0x00100020),
-            name=text(found, 0x00100010),
+            # Empty parts at a name's end may be written or left out.
+            name=text(found, 0x00100010).rstrip("^= "),
             birth_date=text(found, 0x00100030),
             sex=text(found, 0x00100040),
         ),

@@ -17,12 +17,15 @@ _NEVER_BINARY = frozenset(b"DS IS LO SH CS ST LT UT UC".split())
 
 
 def text(elements: Elements, tag: int) -> str:
-    """A text value without its padding, all parts of it with a backslash between; empty where absent.
+    """A text value, all parts of it without their padding and a backslash between; empty where absent.
 
     Bytes beyond ASCII are kept one by one: the text serves comparison and matching, never display of names.
     """
     raw = elements.raw(tag)
-    return "" if raw is None else raw.decode("latin-1").strip(" \0")
+    if raw is None:
+        return ""
+    value = raw.decode("latin-1").strip(" \0")
+    return "\\".join(part.strip(" \0") for part in value.split("\\")) if "\\" in value else value
 
 
 def numbers(elements: Elements, tag: int, *, binary: str = "", code: str = "invalid-header-value") -> tuple[float, ...]:

@@ -123,6 +123,13 @@ def same_picture_resent(series: Series) -> Series:
     return [*series, again]
 
 
+def private_group_after(series: Series) -> Series:
+    """Siemens writes its group 7FE1 there."""
+    for one in series:
+        one.after = element(0x7FE10010, "LO", "SIEMENS CSA") + element(0x7FE11010, "OB", bytes(4000))
+    return series
+
+
 def tilt(degrees: float) -> Callable[[Series], Series]:
     sine, cosine = np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))
     return both(put(ORIENTATION, "DS", f"1\\0\\0\\0\\{cosine:.8f}\\{sine:.8f}"), put(0x00181120, "DS", f"{degrees}"))
@@ -296,6 +303,14 @@ SERIES_RIGHT: list[tuple[str, Callable[[Series], Series], set[str], tuple[float,
     ),
     ("jitter in all directions", move(lambda k: (-16 + JITTER[k], -16 - JITTER[k], k)), set(), (1.0, 0.5, 0.5)),
     ("PixelSpacing 0.5 by 1.5", put(SPACING, "DS", "0.5\\1.5"), set(), (1.0, 0.5, 1.5)),
+    ("name with empty parts written out", put(0x00100010, "PN", "Test^Rita^^^", 3, 4), set(), (1.0, 0.5, 0.5)),
+    (
+        "kernel of two parts, padded on some slices",
+        both(put(0x00181210, "SH", "Br58f\\3"), put(0x00181210, "SH", "Br58f \\3 ", 2, 7)),
+        set(),
+        (1.0, 0.5, 0.5),
+    ),
+    ("private group after the pixels", private_group_after, set(), (1.0, 0.5, 0.5)),
     ("instance numbers reversed", lambda s: s[::-1], set(), (1.0, 0.5, 0.5)),
     ("mirrored row direction", put(ORIENTATION, "DS", "-1\\0\\0\\0\\1\\0"), set(), (1.0, 0.5, 0.5)),
     ("garbage bits above BitsStored", garbage_bits, set(), (1.0, 0.5, 0.5)),
