@@ -155,6 +155,12 @@ class SegmentationError(BonemetricsError):
     }
 
 
+class StorageError(BonemetricsError):
+    """The operating system does not let the program read or write where it must."""
+
+    codes = {"storage": "rights, a full disk or a lost drive keep the program from reading or writing a file"}
+
+
 class ProtocolError(BonemetricsError):
     """`study.toml` is not a valid protocol."""
 
@@ -227,6 +233,7 @@ NOTES: dict[str, str] = {
     "unscheduled-visit": "the date lies in no visit window of the protocol",
     "day1-unknown": "the day of infusion is not known, so no visit window can be applied",
     "scan-date-unknown": "the scan states no date, so it belongs to no visit",
+    "radius-in-part-of-stack": "the radius is not seen in all slices of the scan",
     "bone-truncated": "the bone reaches the edge of the field of view",
     "cortical-break": "no cortex is seen over part of the circumference, so the contour is carried across",
     "area-jump": "the bone's area changes abruptly from slice to slice, as when a contour leaks",

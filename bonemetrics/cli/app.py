@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bonemetrics import __version__
-from bonemetrics.errors import BonemetricsError, UsageError
+from bonemetrics.errors import BonemetricsError, StorageError, UsageError
 
 app = typer.Typer(
     name="bonemetrics",
@@ -41,14 +41,23 @@ def _errors(as_json: bool, empty: dict[str, Any] | None = None) -> Iterator[None
     try:
         yield
     except BonemetricsError as error:
-        if as_json:
-            from bonemetrics.cli.as_json import dumps
+        raise _told(error, as_json, empty or {}) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        text = f"{error.filename or 'a file'}: {error.strerror or error}; check rights, free space and the drive"
+        raise _told(StorageError(text), as_json, empty or {}) from None
 
-            refusal = {"code": error.code, "severity": "refusal", "message": error.message}
-            typer.echo(dumps({**(empty or {}), "problems": [refusal]}))
-        else:
-            typer.echo(f"{error.code}: {error.message}", err=True)
-        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+
+def _told(error: BonemetricsError, as_json: bool, empty: dict[str, Any]) -> typer.Exit:
+    if as_json:
+        from bonemetrics.cli.as_json import dumps
+
+        refusal = {"code": error.code, "severity": "refusal", "message": error.message}
+        typer.echo(dumps({**empty, "problems": [refusal]}))
+    else:
+        typer.echo(f"{error.code}: {error.message}", err=True)
+    return typer.Exit(2 if isinstance(error, UsageError) else 1)
 
 
 def _version(wanted: bool) -> None:

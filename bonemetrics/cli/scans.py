@@ -18,6 +18,7 @@ from bonemetrics.pipeline.look import Look, look_at
 from bonemetrics.pipeline.scan import ScanRequest, measure_scan, tissue_parameters
 from bonemetrics.readers.identify import Found, identify
 from bonemetrics.records import Problem, ScanResult
+from bonemetrics.study.layout import make_private_folder
 from bonemetrics.study.protocol import Protocol, load_protocol
 
 
@@ -59,7 +60,8 @@ def measure(path: Path, request: Request, *, as_json: bool, limits: Limits) -> i
     if len(series) > 1 and request.labels is not None:
         raise UsageError(f"--labels belongs to one scan, but {len(series)} series lie here; give the folder of one")
     results: list[ScanResult] = []
-    with Progress(console=show.console(stderr=True), transient=True, disable=len(series) < 2) as progress:
+    console = show.console(stderr=True)
+    with Progress(console=console, transient=True, disable=len(series) < 2 or not console.is_terminal) as progress:
         bar = progress.add_task("Measuring", total=len(leaves))
         for number, item in enumerate(leaves):
             results.append(_measure(item, _folder_for(task, number, len(leaves)), limits))
@@ -84,6 +86,12 @@ def _scan_request(request: Request) -> ScanRequest:
     protocol = load_protocol(request.protocol) if request.protocol else Protocol()
     protocol = protocol.with_overrides(request.overrides)
     tissue_parameters(protocol)
+    if request.labels is not None and not request.labels.exists():
+        raise UsageError(f"--labels: no file at {str(request.labels)!r}")
+    if request.out is not None:
+        if request.out.is_file():
+            raise UsageError(f"--out: {str(request.out)!r} is a file; name a folder")
+        make_private_folder(request.out)
     return ScanRequest(protocol=protocol, out=request.out, labels=request.labels, calibration=request.calibration)
 
 

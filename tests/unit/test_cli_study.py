@@ -62,3 +62,29 @@ def test_terminal_without_special_signs__does_not_end_the_work(tmp_path):
         )
         assert b"Traceback" not in done.stderr
         assert b"f\\udcff.dcm" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("init", "file/study"), ("export", "study", "file/tables"), ("measure", ".", "--out", "file/out")]
+)
+def test_place_that_cannot_be_written__is_one_line_with_the_path(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    call("init", "study")
+    Path("file").write_text("in the way")
+    code, said, told = call(*words)
+    assert (code, said) == (1, "")
+    assert told.startswith("storage: file")
+    assert told.count("\n") == 1
+
+
+def test_measure__labels_that_are_not_there_are_wrong_usage(tmp_path):
+    code, _, told = call("measure", tmp_path, "--labels", tmp_path / "none.nii.gz")
+    assert code == 2
+    assert "none.nii.gz" in told
+
+
+def test_measure__a_file_is_no_place_for_the_results(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, told = call("measure", tmp_path, "--out", tmp_path / "file")
+    assert code == 2
+    assert "name a folder" in told
