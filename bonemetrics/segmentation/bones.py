@@ -20,6 +20,8 @@ LARGER_BY = 1.25
 """How much larger than any other bone the radius must be to be told from it by size."""
 _SOLID_CONTRAST = 0.25
 _RIM_MM = 1.5
+_CLOSINGS = (1.0, 2.0, 4.0, 6.0)
+_FILLED = 0.67
 _SHORTEST_MM = 1.0
 
 
@@ -166,20 +168,21 @@ def _is_solid(mask: Flags, coarse: Coarse) -> bool:
 def fill(dense: Flags, coarse: Coarse, parameters: TissueParameters) -> Flags:
     """Close gaps of the shell within each slab and fill it; spurs are cut off.
 
-    Where a slab stays far below its neighbours the gap is wider, and wider closings are tried.
+    A closed shell hardly grows by a wider closing, an open one is filled by it: the narrowest closing that fills is
+    taken.
     """
     radius = parameters.periosteal_closing_mm / 2
-    filled = np.stack([_fill_slab(plane, coarse, radius) for plane in dense])
-    areas = np.count_nonzero(filled, axis=(1, 2)).astype(np.float64)
-    reach = max(3, 2 * round(3.0 / coarse.slab_mm) + 1)
-    for wider in (2 * radius, 4 * radius, 6 * radius):
-        expected = ndimage.percentile_filter(areas, 75, size=reach, mode="nearest")
-        for index in np.flatnonzero((areas < 0.8 * expected) & (areas > 0)).tolist():
-            again = _fill_slab(dense[index], coarse, wider)
-            area = float(np.count_nonzero(again))
-            if area < 1.1 * expected[index]:
-                filled[index], areas[index] = again, area
-    return filled
+    return np.stack([_fill_enough(plane, coarse, radius) if plane.any() else plane for plane in dense])
+
+
+def _fill_enough(plane: Flags, coarse: Coarse, radius_mm: float) -> Flags:
+    shapes = [_fill_slab(plane, coarse, factor * radius_mm) for factor in _CLOSINGS]
+    areas = [int(np.count_nonzero(shape)) for shape in shapes]
+    chosen = 0
+    for index in range(1, len(shapes)):
+        if areas[chosen] < _FILLED * areas[index]:
+            chosen = index
+    return shapes[chosen]
 
 
 def _walled(plane: Flags) -> Flags:

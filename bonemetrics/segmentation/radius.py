@@ -113,7 +113,7 @@ def segment_radius(
     # Well outside this bone, yet no other bone: noise is read there.
     outside = (periosteal > 3 * fitted.sigma_mm) & (density.mg_per_cm3[box] < chosen.bone_threshold)
     card = quality_card(stack_facts(contours, bones.radius.mask, slabs, density, box, outside, len(slices)), chosen)
-    notes = [*ends.notes, *card.findings]
+    notes = [*ends.notes, *_missing(box, density.geometry), *card.findings]
     if fitted.thin_share > _NOTED_THIN_SHARE:
         notes.append(
             note("partial-volume", _thin(fitted.thin_share, fitted.sigma_mm, fitted.level, fitted.level_known))
@@ -134,6 +134,15 @@ def segment_radius(
         card=card,
         notes=tuple(notes),
     )
+
+
+def _missing(box: Box, geometry: Geometry) -> list[Problem]:
+    n = geometry.shape[0]
+    without = (*range(box[0].start), *range(box[0].stop, n))
+    if not without:
+        return []
+    message = f"the radius is seen in slices {box[0].start} to {box[0].stop - 1} of 0 to {n - 1} only"
+    return [note("radius-in-part-of-stack", message, slices=without)]
 
 
 def _labels(geometry: Geometry, box: Box, periosteal: Floats, endosteal: Floats) -> LabelVolume:
