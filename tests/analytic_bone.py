@@ -29,6 +29,7 @@ class RoundBone:
     centre_density: float = 90.0
     rise: float = 120.0
     rise_mm: float = 3.0
+    profile: str = "linear"
 
     @property
     def inner_mm(self) -> float:
@@ -37,7 +38,15 @@ class RoundBone:
     def density(self, radius_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Density at a distance from the axis."""
         depth = self.inner_mm - radius_mm
-        spongy = self.centre_density + self.rise * np.clip(1.0 - depth / self.rise_mm, 0.0, 1.0)
+        fall = np.clip(1.0 - depth / self.rise_mm, 0.0, 1.0)
+        shapes = {
+            "linear": fall,
+            "quadratic": fall**2,
+            "s-shaped": fall**2 * (3.0 - 2.0 * fall),
+            "exponential": np.exp(-np.clip(depth, 0.0, None) / (0.4 * self.rise_mm)),
+            "flat": 0.0 * fall,
+        }
+        spongy = self.centre_density + self.rise * shapes[self.profile]
         return np.where(radius_mm < self.inner_mm, spongy, np.where(radius_mm < self.outer_mm, self.cortex, self.soft))
 
     def mean(self, start_mm: float, stop_mm: float) -> float:

@@ -227,10 +227,11 @@ def table(results: Sequence[Result]) -> str:
             line = summarise(results, quantity, voxel)
             c, x, k = line.parts
             low, high = line.covered_interval
+            plain = "–" if math.isnan(line.plain_bias) else f"{line.plain_bias:+.2f}"
             lines.append(
                 f"| {'all' if voxel is None else voxel} | {line.n} | {line.bias:+.2f} ± {line.bias_half_width:.2f} "
                 f"| {line.method_bias:+.2f} ± {line.method_half_width:.2f} | {line.method_sd:.2f} "
-                f"| {line.plain_bias:+.2f} | {line.mean_uncertainty:.2f} ({c:.2f}, {x:.2f}, {k:.2f}) "
+                f"| {plain} | {line.mean_uncertainty:.2f} ({c:.2f}, {x:.2f}, {k:.2f}) "
                 f"| {line.covered:.1%} ({low:.1%} to {high:.1%}) |"
             )
     return "\n".join(lines)

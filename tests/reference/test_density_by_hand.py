@@ -130,6 +130,17 @@ def test_measure_compartments__round_bone_without_noise(pixel_mm, allowed, thick
     assert found["N.Sl", "total"].value == 3.0
 
 
+@pytest.mark.parametrize(("pixel_mm", "allowed"), [(0.082, 0.6), (0.25, 1.5), (0.5, 3.0)])
+@pytest.mark.parametrize("profile", ["linear", "quadratic", "s-shaped", "exponential", "flat"])
+def test_measure_compartments__small_bone_with_any_profile_of_density(pixel_mm, allowed, profile):
+    # 10 mm wide: perimeter over area, and with it the spill, is twice that of a patient's radius.
+    bone = RoundBone(outer_mm=5.2, thickness_mm=0.6, profile=profile)
+    found = measured(scan_bone(bone, pixel_mm=pixel_mm, n_slices=10, slice_mm=pixel_mm))["Tb.vBMD", "trabecular"]
+    truth = bone.mean(0.0, bone.inner_mm)
+    assert found.value == pytest.approx(truth, abs=allowed)
+    assert found.provenance.parameters["plain_mean"] > truth + 9 * allowed
+
+
 def test_measure_compartments__plain_mean_holds_the_spill_that_theory_predicts():
     # Straight edge: contrast · σ / √(2π) per length; 1000 mg/cm³ against 210 at the edge, σ 0.375 mm, circumference
     # over area 2 / 7.2 mm: 790 · 0.375 / 2.507 · 0.278 = 32.8 mg/cm³, less what the marrow loses (120 / 3 per mm).
