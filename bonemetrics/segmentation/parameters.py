@@ -20,11 +20,11 @@ class TissueParameters(Record):
     Parameters
     ----------
     threshold
-        Endosteal threshold T2: bone next to the trabecular compartment. With `placement = "model"` it decides where
-        the search for the endosteal edge starts, with `"threshold"` the contour lies on it.
+        Endosteal threshold T2, on which the inner contour lies with `placement = "threshold"`. The model does without
+        it: density next to the cortex may lie near or above it.
     periosteal_threshold
-        Periosteal threshold T1, used alike at the outer edge; a place of the cortex that stays below half of it
-        counts as a break.
+        Periosteal threshold T1, on which the outer contour lies with `placement = "threshold"`. With either placement
+        a place of the cortex that stays below half of it counts as a break.
     material
         The calibration material that the thresholds are stated in.
     bone

@@ -55,9 +55,8 @@ def main(size: str) -> None:
         start = time.process_time()
         ndimage.distance_transform_edt(mask)
         theirs = time.process_time() - start
-    print(
-        f"distance_transform_edt{theirs:6.2f} CPU s, {memory.above / 2**20:6.0f} MiB; ours takes {ours / theirs:.2f} of it"
-    )
+    print(f"distance_transform_edt{theirs:6.2f} CPU s, {memory.above / 2**20:6.0f} MiB")
+    print(f"ours takes {ours / theirs:.2f} of its CPU time")
     np.testing.assert_array_less(ours, theirs)
 
 
