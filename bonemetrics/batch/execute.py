@@ -89,13 +89,13 @@ class _Run:
         if scan.refused or scan.header is None:
             first, more = scan.refused[0], len(scan.refused) - 1
             message = first.message + (f" (and {more} more files of the series)" if more else "")
-            self._refuse(scan, first.code, message)
+            self._refuse(scan, first.code, message, path=first.path)
             return None
         name = scan_id(scan.header.study_uid, scan.header.series_uid)
         assignment = assignments[name]
         if assignment.refusal is not None or assignment.subject is None:
             refusal = assignment.refusal or Problem(code="unknown-subject", severity="refusal", message="no subject")
-            self._refuse(scan, refusal.code, refusal.message)
+            self._refuse(scan, refusal.code, refusal.message, path=scan.path)
             return None
         protocol = self.store.protocol
         person = protocol.subject(assignment.subject)
@@ -109,12 +109,12 @@ class _Run:
             known=known.get(name),
         )
 
-    def _refuse(self, scan: SeenSeries, code: str, message: str) -> None:
-        self.summary.refused.append(Refused(scan.path, code, message))
+    def _refuse(self, scan: SeenSeries, code: str, message: str, *, path: str) -> None:
+        self.summary.refused.append(Refused(path, code, message))
         recorded = self.store.record_refusal(
             code=code,
             message=message,
-            path=Path(scan.path),
+            path=Path(path),
             kind="ct-series",
             files=[Path(file.path) for file in scan.files],
             header=scan.header,

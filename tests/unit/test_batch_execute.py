@@ -210,7 +210,7 @@ def test_run_study__damaged_series_and_strange_files_are_rows(study, inputs):
     (inputs / "scan.isq").write_bytes(b"CTDATA-HEADER_V1".ljust(1024, b"\0"))
     summary = run(study, inputs, inputs.parent / "nowhere")
     assert [(Path(row.path).name, row.code) for row in sorted(summary.refused)] == [
-        ("damaged", "unsupported-pixels"),
+        ("001.dcm", "unsupported-pixels"),  # the file, not its folder
         ("scan.isq", "unsupported-format"),
         ("nowhere", "not-found"),
     ]
