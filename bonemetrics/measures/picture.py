@@ -143,19 +143,19 @@ def _draw_reformat(axes: Axes, scene: Scene, *, axis: int, distal: str | None) -
 
 def _draw_course(axes: Axes, scene: Scene) -> None:
     slices = scene.first_slice + np.arange(len(scene.outer))
-    total, trabecular = scene.total_area_mm2, scene.trabecular_mean
+    total, mean = scene.total_area_mm2, scene.region_mean
     axes.plot(slices, total, color="#b35c00", linewidth=1.6)
-    axes.set_ylabel("Tt.Ar, mm²", color="#b35c00", fontsize=8, labelpad=1)
+    axes.set_ylabel("area inside, mm²", color="#b35c00", fontsize=8, labelpad=1)
     axes.set_ylim(0, 1.15 * float(np.nanmax(total)))
     axes.set_xlabel("slice", fontsize=8, labelpad=1)
     axes.set_title("along the stack", fontsize=9, pad=3)
     axes.tick_params(labelsize=7, length=2)
     twin = axes.twinx()
-    twin.plot(slices, trabecular, color="#0072b2", linewidth=1.6, linestyle="--")
-    twin.set_ylabel("trabecular voxel mean, mg/cm³", color="#0072b2", fontsize=8, labelpad=2)
-    if np.isfinite(trabecular).any():
-        top = float(np.nanmax(trabecular))
-        twin.set_ylim(min(0.0, 1.15 * float(np.nanmin(trabecular))), 1.15 * max(top, 1.0))
+    twin.plot(slices, mean, color="#0072b2", linewidth=1.6, linestyle="--")
+    twin.set_ylabel(f"{scene.region_name} voxel mean, mg/cm³", color="#0072b2", fontsize=8, labelpad=2)
+    if np.isfinite(mean).any():
+        top = float(np.nanmax(mean))
+        twin.set_ylim(min(0.0, 1.15 * float(np.nanmin(mean))), 1.15 * max(top, 1.0))
     twin.tick_params(labelsize=7, length=2)
 
 
@@ -194,10 +194,15 @@ def _write_words(figure: Figure, axes: Axes, result: ScanResult, density: Densit
 
 def _line(found: Measurement) -> str:
     name = f"{found.quantity} {found.region}" if found.quantity in ("vBMD", "Ar", "V") else found.quantity
-    uncertainty = "" if found.standard_uncertainty is None else f" ± {found.standard_uncertainty:.2g}"
+    uncertainty = "" if found.standard_uncertainty is None else f" ± {_two_digits(found.standard_uncertainty)}"
     unit = f"{found.unit} {found.material}" if found.material else found.unit
     value = f"{found.value:.0f}" if found.quantity == "N.Sl" else f"{found.value:.1f}"
     return f"{name:<16}{value:>7}{uncertainty:<8} {'' if found.quantity == 'N.Sl' else unit}"
+
+
+def _two_digits(value: float) -> str:
+    """Two significant digits, never as a power of ten."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def _distal(result: ScanResult) -> str | None:

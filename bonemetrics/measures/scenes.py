@@ -39,7 +39,8 @@ class Scene:
     density: Floats
     outer: Floats
     inner: Floats
-    trabecular: npt.NDArray[np.bool_]
+    region: npt.NDArray[np.bool_]
+    region_name: str
     geometry: Geometry
     first_slice: int
     measured: frozenset[int]
@@ -77,10 +78,10 @@ class Scene:
         return areas
 
     @property
-    def trabecular_mean(self) -> npt.NDArray[np.float64]:
-        """Voxel mean of the trabecular compartment, slice by slice; NaN where there is none."""
-        counts = np.count_nonzero(self.trabecular, axis=(1, 2))
-        sums = np.where(self.trabecular, self.density, 0.0).sum(axis=(1, 2), dtype=np.float64)
+    def region_mean(self) -> npt.NDArray[np.float64]:
+        """Voxel mean of the region, slice by slice; NaN where it is empty."""
+        counts = np.count_nonzero(self.region, axis=(1, 2))
+        sums = np.where(self.region, self.density, 0.0).sum(axis=(1, 2), dtype=np.float64)
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
     def is_measured(self, index: int) -> bool:
@@ -130,7 +131,8 @@ def scene_of(density: DensityVolume, labels: LabelVolume, contours: Contours | N
         density=density.mg_per_cm3[box],
         outer=outer,
         inner=inner,
-        trabecular=trabecular,
+        region=trabecular if trabecular.any() else inside,
+        region_name="trabecular" if trabecular.any() else "labelled",
         geometry=density.geometry.crop(box),
         first_slice=box[0].start,
         measured=measured,

@@ -68,7 +68,7 @@ def test_scene__areas_means_and_places_worked_by_hand(tube):
     assert scene.spread(10) == [0, 1, 2, 3, 4]
     # 24 × 30 pixels of 0.5 × 0.4 mm inside the outer contour.
     assert scene.total_area_mm2 == pytest.approx([144.0] * 5, rel=1e-6)
-    assert scene.trabecular_mean == pytest.approx([150.0] * 5)
+    assert scene.region_mean == pytest.approx([150.0] * 5)
     # 1.5 mm of margin: 3 rows and 4 columns on each side.
     assert scene.density.shape == (5, 30, 38)
     assert scene.plane_extent_mm == pytest.approx((0.0, 15.2, 15.0, 0.0))
@@ -81,3 +81,11 @@ def test_scene__refuses_labels_without_a_voxel(tube):
     empty = LabelVolume(labels=np.zeros_like(labels.labels), geometry=labels.geometry)
     with pytest.raises(EmptyRegionError, match="no labelled voxel"):
         scene_of(volume, empty, None)
+
+
+def test_scene__labels_of_another_number_are_followed_as_labelled(tube):
+    volume, labels = tube
+    other = LabelVolume(labels=np.where(labels.labels == TRABECULAR, 7, 0).astype(np.uint8), geometry=labels.geometry)
+    scene = scene_of(volume, other, None)
+    assert scene.region_name == "labelled"
+    assert scene.region_mean == pytest.approx([150.0] * 5)
