@@ -16,8 +16,16 @@ _SHARED, _PER_FRAME = 0x52009229, 0x52009230
 _PLANE_POSITION, _PLANE_ORIENTATION, _PIXEL_MEASURES = 0x00209113, 0x00209116, 0x00289110
 _TRANSFORMATION, _FRAME_TYPE = 0x00289145, 0x00189329
 _X_RAY, _RECONSTRUCTION, _DETECTOR, _ANATOMY = 0x00189325, 0x00189314, 0x00189304, 0x00209071
+_GROUPS = (
+    *(_PLANE_POSITION, _PLANE_ORIENTATION, _PIXEL_MEASURES, _TRANSFORMATION, _FRAME_TYPE),
+    *(_X_RAY, _RECONSTRUCTION, _DETECTOR, _ANATOMY),
+)
+_MOST_ITEMS = 16
 _KVP, _TILT = 0x00180060, 0x00181120
 _NUMBERS = frozenset({_KVP, _TILT})
+
+Groups = dict[int, Elements]
+"""The item of each functional group, by the group's tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +71,15 @@ def multi_frame(found: Elements) -> tuple[FrameFacts, ...]:
         Where a value is not what it must be, or the groups do not fit NumberOfFrames.
     """
     count = whole(found, NUMBER_OF_FRAMES, 1, MAX_FRAMES, binary="")
-    shared = _only(items(found, _SHARED, limit=1), found)
+    shared, image_type = _shared_groups(found), text(found, IMAGE_TYPE)
     each = items(found, _PER_FRAME, limit=MAX_FRAMES)
     if len(each) != count:
         raise ReadError(f"{len(each)} per-frame groups for {count} frames", code="invalid-header-value")
-    return tuple(_enhanced_frame(found, shared, own) for own in each)
+    return tuple(_enhanced_frame(image_type, shared, own) for own in each)
 
 
-def _enhanced_frame(found: Elements, shared: Elements, own: Elements) -> FrameFacts:
-    frame_type = text(_group(shared, own, _FRAME_TYPE), IMAGE_TYPE) or text(found, IMAGE_TYPE)
+def _enhanced_frame(image_type: str, shared: Groups, own: Elements) -> FrameFacts:
+    frame_type = text(_group(shared, own, _FRAME_TYPE), IMAGE_TYPE) or image_type
     return _frame(
         _group(shared, own, _PLANE_POSITION),
         _group(shared, own, _PLANE_ORIENTATION),
@@ -126,9 +134,8 @@ def first_acquisition(found: Elements) -> Elements:
     ReadError
         `mixed-kvp`, `mixed-kernel`, `gantry-tilt` or `mixed-orientation` where frames differ.
     """
-    shared = _only(items(found, _SHARED, limit=1), found)
-    each = items(found, _PER_FRAME, limit=MAX_FRAMES) or [shared]
-    flat = Elements(found.data, found.explicit, found.little)
+    shared, flat = _shared_groups(found), Elements(found.data, found.explicit, found.little)
+    each = items(found, _PER_FRAME, limit=MAX_FRAMES) or [flat]
     wanted = (
         (_X_RAY, _KVP, "mixed-kvp"),
         (_RECONSTRUCTION, 0x00181210, "mixed-kernel"),
@@ -146,11 +153,15 @@ def first_acquisition(found: Elements) -> Elements:
     return flat
 
 
-def _group(shared: Elements, own: Elements, tag: int) -> Elements:
+def _shared_groups(found: Elements) -> Groups:
+    """The shared functional groups, each looked at once however many frames refer to it."""
+    shared = (items(found, _SHARED, limit=1) or [found])[0]
+    each = ((tag, items(shared, tag, limit=_MOST_ITEMS)) for tag in _GROUPS)
+    return {tag: group[0] for tag, group in each if group}
+
+
+def _group(shared: Groups, own: Elements, tag: int) -> Elements:
     """The one item of a functional group, the frame's own before the shared one; empty where there is none."""
-    empty = Elements(own.data, own.explicit, own.little)
-    return _only(items(own, tag, limit=16) or items(shared, tag, limit=16), empty)
-
-
-def _only(found: list[Elements], otherwise: Elements) -> Elements:
-    return found[0] if found else otherwise
+    if tag in own.index and (group := items(own, tag, limit=_MOST_ITEMS)):
+        return group[0]
+    return shared.get(tag) or Elements(own.data, own.explicit, own.little)

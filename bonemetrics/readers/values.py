@@ -12,6 +12,7 @@ from bonemetrics.readers.elements import Elements, tag_name
 
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BINARY = {b"US": "H", b"SS": "h", b"UL": "I", b"SL": "i", b"FL": "f", b"FD": "d", b"UV": "Q", b"SV": "q"}
+_LONGEST = 16_384
 _LONGEST_DECIMALS = 4096
 _NEVER_BINARY = frozenset(b"DS IS LO SH CS ST LT UT UC".split())
 
@@ -20,7 +21,13 @@ def text(elements: Elements, tag: int) -> str:
     """A text value, all parts of it without their padding and a backslash between; empty where absent.
 
     Bytes beyond ASCII are kept one by one: the text serves comparison and matching, never display of names.
+
+    Raises
+    ------
+    ReadError
+        `invalid-header-value` where it is longer than any such text.
     """
+    _require_short(elements, tag, "invalid-header-value")
     raw = elements.raw(tag)
     if raw is None:
         return ""
@@ -48,6 +55,7 @@ def numbers(elements: Elements, tag: int, *, binary: str = "", code: str = "inva
     ReadError
         With `code`.
     """
+    _require_short(elements, tag, code)
     raw = elements.raw(tag)
     if not raw:
         return ()
@@ -59,6 +67,13 @@ def numbers(elements: Elements, tag: int, *, binary: str = "", code: str = "inva
     if found is None:
         raise ReadError(f"element {tag_name(tag)} holds something other than finite decimal numbers", code=code)
     return found
+
+
+def _require_short(elements: Elements, tag: int, code: str) -> None:
+    """Checked before the value is copied: thousands of frames may share one element."""
+    place = elements.index.get(tag)
+    if place is not None and place.length > _LONGEST:
+        raise ReadError(f"element {tag_name(tag)} has {place.length} bytes, at most {_LONGEST} are read", code=code)
 
 
 @lru_cache(maxsize=4096)

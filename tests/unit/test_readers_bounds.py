@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from bonemetrics.readers.facts import FileFacts
 from bonemetrics.readers.identify import identify
 from bonemetrics.readers.series import SeriesFiles
 from bonemetrics.readers.stack import common_plane, even_stack
-from tests.dicom_bytes import UNDEFINED, element, encapsulated, reference_series, write_series
+from tests.dicom_bytes import IMPLICIT, UNDEFINED, element, encapsulated, reference_series, write_series
 from tests.unit.test_readers_syntaxes import enhanced, stored
 
 RLE = "1.2.840.10008.1.2.5"
@@ -150,6 +151,27 @@ def test_enhanced_file__that_changes_within_is_refused(
     path = tmp_path / "enhanced.dcm"
     path.write_bytes(one.encode())
     assert code_of(path) == code
+
+
+def test_enhanced_file__shared_groups_cost_once_however_many_frames(tmp_path: Path) -> None:
+    # 4000 frames that share a group of 40 000 elements would be 160 million looks.
+    one = enhanced(np.zeros((4000, 1, 2), dtype=np.uint16))
+    shared = one.elements[0x52009229][1]
+    assert isinstance(shared, list)
+    shared[0][0x00289110][1][0].update({0x30011000 + (k // 4000 << 17) + k % 4000: ("LO", "x") for k in range(40_000)})
+    path = tmp_path / "enhanced.dcm"
+    path.write_bytes(one.encode())
+    begin = time.process_time()
+    assert len(series_of(path).files[0].frames) == 4000
+    assert time.process_time() - begin < 5
+
+
+def test_header_value__of_many_bytes_is_refused_before_it_is_copied(tmp_path: Path) -> None:
+    slices = reference_series()
+    for one in slices:
+        one.transfer_syntax = IMPLICIT
+        one.elements[0x00181210] = ("SH", "B" * 20_000)
+    assert code_of(write_series(tmp_path / "scan", slices)) == "invalid-header-value"
 
 
 def test_enhanced_file__with_two_frames_at_one_place_is_refused(tmp_path: Path) -> None:
