@@ -76,7 +76,9 @@ title = ""
 #: deshear = false                    # true: tilted or sheared stacks are resampled into line, with a note
 #: allow_lossy = false                # true: lossy-compressed pixels are measured, with a note
 #: [tissue]
-#: threshold = 320.0                  # mg/cm3 of HA
+#: placement = "model"                # contours fit the blurred cortex; "threshold": by the two densities below
+#: threshold = 320.0                  # inner contour, mg/cm3 of HA
+#: periosteal_threshold = 450.0       # outer contour, mg/cm3 of HA
 #: [density]
 #: edge = "extrapolated"              # free of blur at the edges; "plain": the mere mean inside the contour
 
