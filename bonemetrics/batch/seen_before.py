@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bonemetrics.study.layout import write_atomic
+from bonemetrics.atomic import write_atomic
 
 FILE = "seen.json"
 _FORMAT = 1

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bonemetrics import __version__
+from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import UsageError
 from bonemetrics.outcomes.density_table import density_table, notes_table
 from bonemetrics.outcomes.dictionary import dictionary_table
 from bonemetrics.outcomes.table import Table
 from bonemetrics.outcomes.writers import write_csv, write_parquet
-from bonemetrics.study.layout import make_private_folder, sha256_of, write_atomic
+from bonemetrics.study.layout import make_private_folder, sha256_of
 from bonemetrics.study.placement import place_scans
 from bonemetrics.study.store import Store
 

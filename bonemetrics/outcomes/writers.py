@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bonemetrics.atomic import write_atomic
 from bonemetrics.outcomes.table import Cell, Column, Table
-from bonemetrics.study.layout import write_atomic
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

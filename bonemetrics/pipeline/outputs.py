@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bonemetrics.atomic import write_atomic
 
 if TYPE_CHECKING:
     from bonemetrics.records import ScanResult
@@ -56,17 +57,8 @@ def write_outputs(
     out.mkdir(parents=True, exist_ok=True)
     write_labels(labels, out / LABELS)
     write_preview(density, out / PREVIEW, at_most_voxels=PREVIEW_VOXELS)
-    _write_atomically(out / PICTURE, contact_sheet(density, labels, result=result, radius=radius))
+    write_atomic(out / PICTURE, contact_sheet(density, labels, result=result, radius=radius))
     result = result.model_copy(update={"files": (LABELS, PREVIEW, PICTURE, PROVENANCE)})
     shown = result.model_dump(mode="json", exclude=_IDENTITY)
-    _write_atomically(out / PROVENANCE, json.dumps(shown, indent=1, sort_keys=True, allow_nan=False).encode())
+    write_atomic(out / PROVENANCE, json.dumps(shown, indent=1, sort_keys=True, allow_nan=False).encode())
     return result
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
-import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.files import open_regular, read_range, require_unchanged
 from bonemetrics.readers.limits import MAX_LABEL_BYTES
@@ -179,18 +178,4 @@ def write_labels(labels: LabelVolume, path: Path) -> None:
     image.set_qform(affine, code=1)
     # A fixed time stamp, so that the same labels make the same bytes.
     packed = gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
-    write_whole(packed, path)
-
-
-def write_whole(data: bytes, path: Path) -> None:
-    """Write a file so that a reader sees the whole of it or none."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".labels-", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomic(path, packed)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bonemetrics.readers.labels import write_whole
+from bonemetrics.atomic import write_atomic
 from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
 
 
@@ -39,7 +39,7 @@ def write_preview(density: DensityVolume, path: Path, *, at_most_voxels: int) ->
     image = make(values.transpose(), place.affine_ras())
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = f"preview, mg/cm3 {density.material}"
-    write_whole(gzip.compress(image.to_bytes(), compresslevel=1, mtime=0), path)
+    write_atomic(path, gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))
 
 
 def _steps(geometry: Geometry, at_most_voxels: int) -> tuple[int, int, int]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
+from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import ProtocolError, StudyError
 from bonemetrics.study import audit, enrolment
 from bonemetrics.study.audit import Author
 from bonemetrics.study.database import open_database, refuse_network_filesystem
-from bonemetrics.study.layout import StudyFolder, make_private_folder, write_atomic
+from bonemetrics.study.layout import StudyFolder, make_private_folder
 from bonemetrics.study.protocol import PROTOCOL_FILE, Protocol, load_protocol, parse_protocol
 from bonemetrics.study.store import current_user
 from bonemetrics.study.template import template

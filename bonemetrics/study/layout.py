@@ -6,11 +6,12 @@ import contextlib
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from bonemetrics.atomic import sync_folder
 
 PROTOCOL_FILE = "study.toml"
 DATABASE_FILE = "study.db"
@@ -104,40 +105,6 @@ def make_private_folder(folder: Path) -> None:
     for part in reversed(missing):
         with contextlib.suppress(FileExistsError):  # a run beside this one may have made it
             part.mkdir(mode=PRIVATE_FOLDER)
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; it is on the disk when this returns, readable by its owner alone.
-
-    Parameters
-    ----------
-    path
-        An existing file is replaced.
-    data
-        Its content.
-    """
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names inside a folder on the disk, where the system can."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def sha256_of(path: Path) -> str:

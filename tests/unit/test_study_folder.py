@@ -12,13 +12,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import ProtocolError, StudyError
 from bonemetrics.study import create as create_module
 from bonemetrics.study import database as database_module
 from bonemetrics.study import filesystem, layout
 from bonemetrics.study.create import init_study
 from bonemetrics.study.database import SCHEMA_VERSION
-from bonemetrics.study.layout import StudyFolder, install_files, path_id, scan_id, write_atomic
+from bonemetrics.study.layout import StudyFolder, install_files, path_id, scan_id
 from bonemetrics.study.protocol import load_protocol
 from bonemetrics.study.schema import METADATA
 from bonemetrics.study.store import Store, current_user
