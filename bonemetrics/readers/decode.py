@@ -35,8 +35,10 @@ class Coding:
 
 _P = "1.2.840.10008.1.2."
 RLE = Coding(None, "", always_lossless=True)
+PLAIN = Coding(None, "", always_lossless=True)
 CODINGS: dict[str, Coding] = {
     _P + "5": RLE,
+    _P + "1.98": PLAIN,
     _P + "4.57": Coding(jpeg_head, "jpegsof3_decode", always_lossless=True),
     _P + "4.70": Coding(jpeg_head, "jpegsof3_decode", always_lossless=True),
     _P + "4.80": Coding(jpeg_head, "jpegls_decode", always_lossless=True),
@@ -66,6 +68,8 @@ def decode(data: bytes, layout: PixelLayout, transfer_syntax: str, *, allow_loss
         raise ReadError(
             f"{len(data)} bytes claim to hold a picture of {layout.rows} × {layout.columns}", code="too-large"
         )
+    if coding is PLAIN:
+        return _plain(data, layout)
     if coding.head is None:
         return decode_rle(data, layout)
     head = coding.head(data)
@@ -79,6 +83,16 @@ def decode(data: bytes, layout: PixelLayout, transfer_syntax: str, *, allow_loss
     if decoded.shape != (layout.rows, layout.columns) or decoded.dtype.kind not in "iu":
         raise ReadError("the decoded picture has another size than the header names", code="codestream-mismatch")
     return decoded
+
+
+def _plain(data: bytes, layout: PixelLayout) -> Picture:
+    """A picture that lies in a fragment as it is, little endian; one byte of padding is legal."""
+    size = layout.frame_bytes
+    if len(data) not in (size, size + size % 2):
+        raise ReadError(f"{len(data)} bytes in a fragment for a picture of {size}", code="decode-failed")
+    letter = "i" if layout.signed else "u"
+    stored = np.frombuffer(data, dtype=f"<{letter}{layout.bits_allocated // 8}", count=layout.rows * layout.columns)
+    return stored.reshape(layout.rows, layout.columns)
 
 
 def _call(decoder: str, data: bytes) -> Picture:

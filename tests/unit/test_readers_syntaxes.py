@@ -44,6 +44,7 @@ def jpeg_2000(picture: npt.NDArray[np.integer]) -> bytes:
 
 ENCODERS: dict[str, Callable[[npt.NDArray[np.integer]], bytes]] = {
     "1.2.840.10008.1.2.5": rle_encode,
+    "1.2.840.10008.1.2.1.98": lambda picture: picture.tobytes(),
     PREFIX + "57": lambda picture: imagecodecs.ljpeg_encode(picture, bitspersample=16),
     PREFIX + "70": lambda picture: imagecodecs.ljpeg_encode(picture, bitspersample=16),
     PREFIX + "80": lambda picture: imagecodecs.jpegls_encode(picture, level=0),
@@ -126,6 +127,14 @@ def test_damaged_picture__is_refused(tmp_path: Path) -> None:
     slices[1].pixel_element = encapsulated([whole[: len(whole) // 2]])
     with pytest.raises(ReadError) as caught:
         read(write_series(tmp_path / "scan", slices))
+    assert caught.value.code == "decode-failed"
+
+
+@pytest.mark.parametrize("size", [0, 33 * 47 * 2 - 2, 33 * 47 * 2 + 2])
+def test_plain_picture_in_a_fragment__of_another_size_is_refused(size: int) -> None:
+    layout = PixelLayout(rows=33, columns=47, bits_allocated=16, bits_stored=16, high_bit=15, signed=False)
+    with pytest.raises(ReadError) as caught:
+        decode(bytes(size), layout, "1.2.840.10008.1.2.1.98", allow_lossy=False)
     assert caught.value.code == "decode-failed"
 
 
