@@ -159,6 +159,9 @@ def _sort_dicom(path: Path, head: DicomHead, sorting: _Sorting) -> None:
             _refused("unknown", path, "missing-header-value", "a CT picture that names no series it belongs to")
         )
     else:
+        if sop_class in _CT_CLASSES:
+            # A CT picture of another modality: one of the two is wrong, and it may be a slice of its neighbours.
+            sorting.damaged.append(path)
         kind = dicom_kind(sop_class, modality)
         code = "not-ct" if kind == "unknown" else "unsupported-format"
         message = "an image or document of another kind than CT" if kind == "unknown" else f"{kind}: not measured yet"

@@ -136,6 +136,14 @@ def test_identify__a_slice_without_the_file_head_is_refused_and_noted(
     assert codes(identify(folder / "IM12")) == ["malformed-header"]
 
 
+def test_identify__a_slice_that_contradicts_itself_leaves_a_note_on_the_series(tmp_path: Path) -> None:
+    series = reference_series()
+    series[11].elements[0x00080060] = ("CS", "CX")
+    whole = identify(write_series(tmp_path / "scan", series)).series
+    assert whole is not None
+    assert [note.code for note in read_ct(whole).notes] == ["damaged-neighbour"]
+
+
 def test_identify__a_ct_picture_without_a_series_uid_is_refused(tmp_path: Path) -> None:
     one = reference_series()[0]
     del one.elements[0x0020000E]
