@@ -32,11 +32,13 @@ def require_readable(files: Sequence[FileFacts], *, allow_lossy: bool) -> list[P
     Raises
     ------
     ReadError
-        `unsupported-transfer-syntax`, `lossy-compression`, `pixel-length-mismatch` or `malformed-header`.
+        `unsupported-transfer-syntax`, `lossy-compression`, `pixel-length-mismatch`, `unsupported-pixels` or
+        `malformed-header`.
     """
     for facts in files:
         if facts.transfer_syntax in _NATIVE:
             require_pixel_length(facts)
+            _require_whole_words(facts)
         elif facts.transfer_syntax not in CODINGS:
             raise ReadError("the transfer syntax is none that is read", code="unsupported-transfer-syntax")
         elif facts.pixels.length is not None:
@@ -49,6 +51,14 @@ def require_readable(files: Sequence[FileFacts], *, allow_lossy: bool) -> list[P
             f"{lossy} of {len(files)} files were compressed with loss; fetch the originals", code="lossy-compression"
         )
     return [note("lossy-allowed", f"{lossy} of {len(files)} files were compressed with loss")]
+
+
+def _require_whole_words(facts: FileFacts) -> None:
+    """Refuse single bytes that were written as big-endian words: neighbours stand the wrong way round."""
+    if not facts.little and facts.layout.bits_allocated == 8 and facts.pixels.vr == b"OW":
+        raise ReadError(
+            "8-bit pixels in big-endian words of 16 bits; export without big endian", code="unsupported-pixels"
+        )
 
 
 def _is_lossy(facts: FileFacts) -> bool:

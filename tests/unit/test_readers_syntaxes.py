@@ -18,7 +18,17 @@ from bonemetrics.readers.ct import CtReading, ReadOptions, read_ct
 from bonemetrics.readers.decode import decode
 from bonemetrics.readers.facts import PixelLayout
 from bonemetrics.readers.identify import identify
-from tests.dicom_bytes import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, Slice, ct_slice, encapsulated, write_series
+from tests.dicom_bytes import (
+    BIG_ENDIAN,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    Slice,
+    ct_slice,
+    element,
+    encapsulated,
+    write_series,
+)
 
 PREFIX = "1.2.840.10008.1.2.4."
 SHAPE = (4, 33, 47)
@@ -128,6 +138,23 @@ def test_damaged_picture__is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReadError) as caught:
         read(write_series(tmp_path / "scan", slices))
     assert caught.value.code == "decode-failed"
+
+
+@pytest.mark.parametrize(
+    ("vr", "syntax", "readable"), [("OW", BIG_ENDIAN, False), ("OB", BIG_ENDIAN, True), ("OW", EXPLICIT, True)]
+)
+def test_single_bytes__in_big_endian_words_are_refused(vr: str, syntax: str, readable: bool, tmp_path: Path) -> None:
+    values = (stored(False) // 16).astype(np.uint8)[:, :, :46]
+    slices = make(values, syntax)
+    for one in slices:
+        one.pixel_element = element(0x7FE00010, vr, one.stored.tobytes(), ">" if syntax == BIG_ENDIAN else "<")
+    folder = write_series(tmp_path / "scan", slices)
+    if readable:
+        np.testing.assert_array_equal(read(folder).volume.hu, values.astype(np.float32) - 1024)
+        return
+    with pytest.raises(ReadError) as caught:
+        read(folder)
+    assert caught.value.code == "unsupported-pixels"
 
 
 @pytest.mark.parametrize("size", [0, 33 * 47 * 2 - 2, 33 * 47 * 2 + 2])
