@@ -63,11 +63,9 @@ class Truth:
             ("Tt.Ar", "total", self.tt_ar),
             ("Tb.Ar", "trabecular", self.tb_ar),
             ("Ct.Ar", "cortical", self.ct_ar),
-            ("Ar", "central-45", self.central_ar),
             ("Tt.V", "total", self.tt_v),
             ("Tb.V", "trabecular", self.tb_v),
             ("Ct.V", "cortical", self.ct_v),
-            ("V", "central-45", self.central_v),
             ("N.Sl", "total", float(self.n_slices)),
         )
 

@@ -12,6 +12,8 @@ from bonemetrics.records import Finite, Record
 
 DENSITY_KEYS = ("threshold", "periosteal_threshold", "bone_threshold", "cortical_level")
 """Parameters in mg/cm³ of `material`; each is stated anew for a material other than HA."""
+PLACING = ("threshold", "periosteal_threshold")
+"""Thresholds that place the contours themselves as soon as one is changed, unless `placement` is stated as well."""
 
 
 class TissueParameters(Record):
@@ -71,6 +73,14 @@ class TissueParameters(Record):
     blur_sigma_mm: Finite | None = Field(default=None, gt=0)
     smallest_area_mm2: Finite = Field(default=50.0, gt=0)
     largest_area_mm2: Finite = Field(default=900.0, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_stated_threshold_places_the_contour(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "placement" in given or given.get("material", "HA") != Material.HA:
+            return given
+        changed = [key for key in PLACING if key in given and given[key] != cls.model_fields[key].default]
+        return {**given, "placement": "threshold"} if changed else given
 
     @field_validator("material", mode="before")
     @classmethod

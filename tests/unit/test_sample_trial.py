@@ -91,7 +91,7 @@ def test_make_trial__truth_has_the_key_columns_of_a_density_table(small):
     assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
     rows = table(out / "truth.csv")
     assert tuple(rows[0]) == TRUTH_COLUMNS
-    assert len(rows) == 4 * 13
+    assert len(rows) == 4 * 11
     trabecular = [row for row in rows if row["quantity"] == "Tb.vBMD"]
     assert [(row["subject"], row["visit"]) for row in trabecular] == [
         ("CSM-02", "Baseline"),

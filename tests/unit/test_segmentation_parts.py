@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -122,3 +124,18 @@ def test_smooth_values__fills_what_is_missing_and_passes_over_outliers():
     values[4, 20] = 50.0
     smooth = smooth_values(values, np.isfinite(values).astype(float), points=1.5, slabs=1.0)
     assert smooth == pytest.approx(np.full((6, 40), 2.0), abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("given", "placement"),
+    [
+        ({}, "model"),
+        ({"threshold": 320.0}, "model"),
+        ({"threshold": 300.0}, "threshold"),
+        ({"periosteal_threshold": 400.0}, "threshold"),
+        ({"threshold": 300.0, "placement": "model"}, "model"),
+    ],
+)
+def test_tissue_parameters__a_changed_threshold_places_the_contour_unless_the_model_is_asked_for(given, placement):
+    assert TissueParameters(**given).placement == placement
+    assert TissueParameters.model_validate_json(json.dumps(given)).placement == placement
