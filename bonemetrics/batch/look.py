@@ -13,7 +13,7 @@ from bonemetrics.batch.summary import Refused
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.files import open_regular, read_range, require_unchanged
 from bonemetrics.readers.header import header_of
-from bonemetrics.readers.identify import Found, identify
+from bonemetrics.readers.identify import Found, identify, neighbours
 from bonemetrics.readers.series import SeriesFiles
 from bonemetrics.records import ScanHeader
 
@@ -155,7 +155,8 @@ def series_of(paths: Iterable[str]) -> SeriesFiles:
     ReadError
         `changed-while-reading` if they are no longer files of one CT series.
     """
-    found = [identify(Path(path)).series for path in paths]
+    files = [Path(path) for path in paths]
+    found = [identify(file).series for file in files]
     whole = [series for series in found if series is not None]
     uids = {series.series_uid for series in whole}
     if len(whole) < len(found) or len(uids) != 1:
@@ -164,7 +165,7 @@ def series_of(paths: Iterable[str]) -> SeriesFiles:
         series_uid=uids.pop(),
         files=tuple(facts for series in whole for facts in series.files),
         refusals=tuple(problem for series in whole for problem in series.refusals),
-        notes=tuple(dict.fromkeys(problem for series in whole for problem in series.notes)),
+        notes=neighbours(files),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -96,7 +96,30 @@ def identify(path: Path) -> Found:
     return _as_found(path, sorting)
 
 
-def _files_under(folder: Path, sorting: _Sorting) -> Iterator[Path]:
+def neighbours(files: Iterable[Path]) -> tuple[Problem, ...]:
+    """What lies beside the files of a series and could be slices of it.
+
+    Parameters
+    ----------
+    files
+        All files of one series.
+
+    Returns
+    -------
+    tuple of Problem
+        The notes that `identify` puts on a series when it is given the folder.
+    """
+    own = set(files)
+    folders = {file.parent for file in own}
+    sorting = _Sorting()
+    for folder in sorted(folders):
+        for file in _files_under(folder, sorting, deepest=0):
+            if file not in own:
+                _sort(file, sorting)
+    return _beside(folders, sorting)
+
+
+def _files_under(folder: Path, sorting: _Sorting, *, deepest: int = MAX_FOLDER_DEPTH) -> Iterator[Path]:
     """Regular files under a folder, in a fixed order; links and special files are counted, not opened."""
     count = 0
     waiting = [(folder, 0)]
@@ -111,7 +134,7 @@ def _files_under(folder: Path, sorting: _Sorting) -> Iterator[Path]:
             if is_junk_name(entry.name):
                 sorting.skipped.append(Path(entry.path))
             elif entry.is_dir(follow_symlinks=False):
-                if depth < MAX_FOLDER_DEPTH:
+                if depth < deepest:
                     waiting.append((Path(entry.path), depth + 1))
             elif not entry.is_file(follow_symlinks=False):
                 sorting.links.append(Path(entry.path))

@@ -169,3 +169,14 @@ def test_series_of__gives_the_series_and_refuses_a_changed_one(tmp_path):
     with pytest.raises(ReadError) as caught:
         series_of(paths)
     assert caught.value.code == "changed-while-reading"
+
+
+def test_series_of__notes_what_lies_beside_the_series_and_could_be_a_slice_of_it(tmp_path):
+    folder = write_series(tmp_path / "scan", series("1.2"))
+    write_series(tmp_path / "scan" / "deeper", series("1.3"))
+    paths = [str(path) for path in sorted(folder.glob("*.dcm"))]
+    (folder / "readme.txt").write_text("none of ours")
+    assert series_of(paths).notes == ()
+    (folder / "099.dcm").write_bytes(bytes(4000))
+    (folder / "100.dcm").symlink_to(paths[0])
+    assert [problem.code for problem in series_of(paths).notes] == ["damaged-neighbour", "links-skipped"]
