@@ -236,6 +236,7 @@ NOTES: dict[str, str] = {
     "radius-in-part-of-stack": "the radius is not seen in all slices of the scan",
     "bone-truncated": "the bone reaches the edge of the field of view",
     "cortical-break": "no cortex is seen over part of the circumference, so the contour is carried across",
+    "edge-misfit": "over part of the circumference the density profiles are not those of one cortex in soft tissue",
     "area-jump": "the bone's area changes abruptly from slice to slice, as when a contour leaks",
     "implausible-area": "an area that no radius has, or that does not fit the rest of the stack",
     "implausible-thickness": "a cortical thickness that no radius has, or that does not fit the rest of the stack",

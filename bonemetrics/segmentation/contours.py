@@ -61,7 +61,7 @@ def find_contours(slabs: Slabs, coarse: Coarse, mask: Flags, parameters: TissueP
     periosteal = smooth_values(fitted.periosteal_mm, weight, **window)
     thickness = smooth_values(fitted.thickness_mm, weight, **window)
     moved = curve_tools.measure(curves.moved(-periosteal), smooth_mm=_NORMAL_SMOOTH_MM / 2)
-    return Contours(rows=rows, periosteal=moved, thickness_mm=thickness, valid=weight > 0, cortex=fitted)
+    return Contours(rows=rows, periosteal=moved, thickness_mm=thickness, valid=edges.valid, cortex=fitted)
 
 
 def _refine(slabs: Slabs, rows: slice, points: Places, parameters: TissueParameters) -> Places:

@@ -16,6 +16,8 @@ from bonemetrics.volume import Box, DensityVolume
 UNSEEN_SHARE = 0.02
 """Share of the circumference without a cortex from which on a slice has a break. TimelapsedHRpQCT (defaults.yml,
 `thin fraction`) lets as many of 96 angles be thinner than a voxel."""
+MISFIT_SHARE = 0.05
+"""Share of the circumference where the model misses the profiles by four times the usual (own estimate)."""
 THICKNESS_P95_MM = 4.0
 """TimelapsedHRpQCT: no more than 4 mm anywhere at the distal radius; here for all but 5 % of a slice's points, so that
 a shaft still passes."""
@@ -47,6 +49,7 @@ class StackFacts:
     thickness_mm: Places
     thickness_p95_mm: Places
     unseen_share: Places
+    misfit_share: Places
     at_edge: Flags
     n_measured: int
     noise: float
@@ -85,6 +88,7 @@ def stack_facts(
         thickness_mm=contours.thickness_mm.mean(axis=1),
         thickness_p95_mm=np.percentile(contours.thickness_mm, 95, axis=1),
         unseen_share=1 - contours.valid.mean(axis=1),
+        misfit_share=(contours.valid & (fitted.weight <= 0)).mean(axis=1),
         at_edge=np.asarray(edge),
         n_measured=n_measured,
         noise=_noise(density.mg_per_cm3[box], outside),
@@ -148,6 +152,12 @@ def _along_stack(facts: StackFacts, parameters: TissueParameters) -> list[Proble
             "cortical-break",
             (facts.unseen_share > UNSEEN_SHARE) & ~facts.at_edge,
             f"no cortex is seen over more than {UNSEEN_SHARE:.0%} of the circumference; the contour is carried across",
+        ),
+        (
+            "edge-misfit",
+            (facts.misfit_share > MISFIT_SHARE) & ~facts.at_edge,
+            f"over more than {MISFIT_SHARE:.0%} of the circumference the profiles are not those of one cortex in soft "
+            "tissue, as where two bones touch or the arm moved; the contour is carried across",
         ),
         (
             "area-jump",

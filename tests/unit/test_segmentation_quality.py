@@ -15,6 +15,7 @@ CLEAN = StackFacts(
     thickness_mm=np.array([0.8, 0.8, 0.79, 0.78, 0.78, 0.77]),
     thickness_p95_mm=np.full(6, 1.2),
     unseen_share=np.zeros(6),
+    misfit_share=np.zeros(6),
     at_edge=np.zeros(6, dtype=bool),
     n_measured=12,
     noise=40.0,
@@ -38,6 +39,7 @@ def test_quality_card__clean_stack_has_no_finding():
     [
         ({"at_edge": put(CLEAN.at_edge, 1, True)}, "bone-truncated", (5, 6)),
         ({"unseen_share": put(CLEAN.unseen_share, 5, 0.03)}, "cortical-break", (13, 14)),
+        ({"misfit_share": put(CLEAN.misfit_share, 4, 0.06)}, "edge-misfit", (11, 12)),
         ({"area_mm2": put(CLEAN.area_mm2, 0, 280.0)}, "area-jump", (3, 4, 5, 6)),
         ({"area_mm2": CLEAN.area_mm2 * 4}, "implausible-area", tuple(range(3, 15))),
         ({"area_mm2": CLEAN.area_mm2 / 6}, "implausible-area", tuple(range(3, 15))),
