@@ -156,8 +156,9 @@ def test_measure__wrong_usage_is_exit_code_2_and_says_what_is_right(words, said)
     assert said in result.stderr
 
 
-def test_measure__labels_belong_to_one_scan(tmp_path):
-    result = CliRunner().invoke(app, ["measure", str(SAMPLE / "input"), "--labels", str(tmp_path / "x.nii.gz")])
+def test_measure__labels_belong_to_one_scan(measured):
+    labels = measured[1] / "labels-0001.nii.gz"
+    result = CliRunner().invoke(app, ["measure", str(SAMPLE / "input"), "--labels", str(labels)])
     assert result.exit_code == 2
     assert "4 series lie here" in result.stderr
 
