@@ -41,7 +41,7 @@ def split_touching(filled: Flags, coarse: Coarse) -> list[Flags]:
         ]
     )
     seeds = _seeds(depth)
-    parts = [shape] if seeds is None else _share_out(shape, seeds, coarse)
+    parts = [shape] if seeds is None else _share_out(shape, *seeds, coarse)
     masks = []
     for part in parts:
         mask = np.zeros_like(filled)
@@ -50,8 +50,8 @@ def split_touching(filled: Flags, coarse: Coarse) -> list[Flags]:
     return sorted(masks, key=np.count_nonzero, reverse=True)
 
 
-def _seeds(depth: Floats) -> Labels | None:
-    """Labelled cores of two or more bones, or None where the shape is one bone."""
+def _seeds(depth: Floats) -> tuple[Labels, float] | None:
+    """Labelled cores of two or more bones and half the width of the neck in mm, or None where the shape is one bone."""
     deepest = float(depth.max())
     for level in np.arange(_STEP_MM, deepest, _STEP_MM):
         labelled, n = ndimage.label(depth > level, structure=np.ones((3, 3, 3)))
@@ -62,7 +62,7 @@ def _seeds(depth: Floats) -> Labels | None:
         large = (width >= _LEAST_LOBE_MM) & (level < NECK_TO_LOBE * width) & (sizes > 0.02 * sizes.sum())
         labelled[~np.isin(labelled, 1 + np.flatnonzero(large))] = 0
         if np.count_nonzero(large) >= 2 and _lie_side_by_side(labelled):
-            return np.asarray(labelled)
+            return np.asarray(labelled), float(level)
     return None
 
 
@@ -73,9 +73,18 @@ def _lie_side_by_side(labelled: Labels) -> bool:
     return bool(together >= _SHARED_SLABS * np.sort(present.sum(axis=1))[-2])
 
 
-def _share_out(shape: Flags, seeds: Labels, coarse: Coarse) -> list[Flags]:
-    """Give every voxel to the nearest core."""
+def _share_out(shape: Flags, seeds: Labels, neck_mm: float, coarse: Coarse) -> list[Flags]:
+    """Give every voxel to the nearest core; what is no wider than the neck is none of the bones."""
     spacing = (coarse.slab_mm, coarse.row_mm, coarse.column_mm)
     place = ndimage.distance_transform_edt(seeds == 0, sampling=spacing, return_distances=False, return_indices=True)
     owner = seeds[tuple(place)]
-    return [np.asarray(shape & (owner == label)) for label in np.unique(seeds[seeds > 0]).tolist()]
+    parts = [np.asarray(shape & (owner == label)) for label in np.unique(seeds[seeds > 0]).tolist()]
+    return [np.stack([_opened(plane, neck_mm, coarse) for plane in part]) for part in parts]
+
+
+def _opened(plane: Flags, radius_mm: float, coarse: Coarse) -> Flags:
+    spacing = (coarse.row_mm, coarse.column_mm)
+    core = ndimage.distance_transform_edt(np.pad(plane, 1), sampling=spacing)[1:-1, 1:-1] > radius_mm
+    if not core.any():
+        return np.asarray(core)
+    return np.asarray(plane & (ndimage.distance_transform_edt(~core, sampling=spacing) <= radius_mm))
