@@ -119,7 +119,7 @@ def neighbours(files: Iterable[Path]) -> tuple[Problem, ...]:
     return _beside(folders, sorting)
 
 
-def _files_under(folder: Path, sorting: _Sorting, *, deepest: int = MAX_FOLDER_DEPTH) -> Iterator[Path]:
+def _files_under(folder: Path, sorting: _Sorting, *, deepest: int | None = None) -> Iterator[Path]:
     """Regular files under a folder, in a fixed order; links and special files are counted, not opened."""
     count = 0
     waiting = [(folder, 0)]
@@ -134,7 +134,7 @@ def _files_under(folder: Path, sorting: _Sorting, *, deepest: int = MAX_FOLDER_D
             if is_junk_name(entry.name):
                 sorting.skipped.append(Path(entry.path))
             elif entry.is_dir(follow_symlinks=False):
-                if depth < deepest:
+                if depth < (MAX_FOLDER_DEPTH if deepest is None else deepest):
                     waiting.append((Path(entry.path), depth + 1))
             elif not entry.is_file(follow_symlinks=False):
                 sorting.links.append(Path(entry.path))
