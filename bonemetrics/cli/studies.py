@@ -24,10 +24,11 @@ _MOST_LISTED = 20
 
 def sample(out: Path, *, scans: int | None) -> None:
     """Write the synthetic trial and say where it lies."""
+    from bonemetrics.batch.many import cores
     from bonemetrics.sample.trial import make_trial
 
     with _progress() as tell:
-        make_trial(out, scans=scans, progress=lambda done, total: tell("writing scans", done, total))
+        make_trial(out, scans=scans, progress=lambda done, total: tell("writing scans", done, total), workers=cores())
     show.console().print(f"Wrote {show.escape(str(out))}: input/, study.toml, subjects.csv and truth.csv")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from bonemetrics.measures.scenes import Contours, Scene, scene_of
+from bonemetrics.measures.scenes import Contours, Extent, Scene, scene_of
 from bonemetrics.records import Measurement, ScanResult
 from bonemetrics.volume import DensityVolume, LabelVolume
 
@@ -64,9 +64,9 @@ def contact_sheet(
     FigureCanvasAgg(figure)
     edges = {"left": 0.035, "right": 0.985, "top": 1 - _HEAD_INCH / height, "bottom": _FOOT_INCH / height}
     outer = figure.add_gridspec(1, 2, width_ratios=(3.2, 1), wspace=0.09, **edges)
-    left = outer[0].subgridspec(3, 1, height_ratios=(row_inch, row_inch, _BELOW_INCH), hspace=0.06)
-    _draw_slices(figure, left, scene)
-    below = left[2].subgridspec(2, 3, width_ratios=(1, 1, 1.25), height_ratios=(0.06, 1), wspace=0.2)
+    left = outer[0].subgridspec(2, 1, height_ratios=(2 * row_inch, _BELOW_INCH), hspace=0.04)
+    _draw_slices(figure.add_subplot(left[0]), scene)
+    below = left[1].subgridspec(2, 3, width_ratios=(1, 1, 1.25), height_ratios=(0.06, 1), wspace=0.2)
     _draw_reformat(figure.add_subplot(below[1, 0]), scene, axis=1, distal=_distal(result))
     _draw_reformat(figure.add_subplot(below[1, 1]), scene, axis=2, distal=_distal(result))
     _draw_course(figure.add_subplot(below[1, 2]), scene)
@@ -76,53 +76,45 @@ def contact_sheet(
     return _with_few_colours(buffer.getvalue())
 
 
-def _draw_slices(figure: Figure, grid: Any, scene: Scene) -> None:
-    chosen = scene.spread(_N_SLICES)
-    for number, index in enumerate(chosen):
-        row, place = divmod(number, (_N_SLICES + 1) // 2)
-        part = grid[row].subgridspec(1, (_N_SLICES + 1) // 2, wspace=0.03)[place]
-        axes = figure.add_subplot(part)
-        _show(axes, scene.slice_image(index), scene.plane_extent_mm)
-        for level, colour in ((scene.outer[index], OUTER), (scene.inner[index], INNER)):
-            _contour(axes, level, scene.plane_extent_mm, colour)
-        shade = "white" if scene.is_measured(index) else "#ff6b6b"
-        text = f"slice {scene.first_slice + index}" + ("" if scene.is_measured(index) else "  not measured")
-        axes.text(0.02, 0.97, text, color=shade, transform=axes.transAxes, va="top", fontsize=8, bbox=_DARK)
-        if number == 0:
-            _scale_bar(axes, scene.plane_extent_mm)
-            _letters(axes, scene)
-
-
-def _show(axes: Axes, image: npt.NDArray[np.float32], extent: tuple[float, float, float, float]) -> None:
+def _draw_slices(axes: Axes, scene: Scene) -> None:
+    """All slices as tiles of one drawing, which costs a fifth of a drawing for each."""
     low, high = WINDOW_MG_PER_CM3
-    axes.imshow(image, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest", aspect="equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    _, width, height, _ = scene.plane_extent_mm
+    gap = 0.03 * width
+    chosen = scene.spread(_N_SLICES)
+    per_row = (_N_SLICES + 1) // 2
+    for number, index in enumerate(chosen):
+        row, column = divmod(number, per_row)
+        left, top = column * (width + gap), row * (height + gap)
+        extent = (left, left + width, top + height, top)
+        axes.imshow(scene.slice_image(index), cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest")
+        _contour(axes, scene.outer[index], extent, OUTER)
+        _contour(axes, scene.inner[index], extent, INNER)
+        measured = scene.is_measured(index)
+        text = f"slice {scene.first_slice + index}" + ("" if measured else "  not measured")
+        shade = "white" if measured else "#ff6b6b"
+        axes.text(left + 0.02 * width, top + 0.03 * height, text, color=shade, va="top", fontsize=8, bbox=_DARK)
+    _scale_bar(axes, scene.plane_extent_mm)
+    right, bottom = scene.letters
+    axes.text(0.98 * width, 0.5 * height, right, color="white", ha="right", va="center", fontsize=9, bbox=_DARK)
+    axes.text(0.5 * width, 0.98 * height, bottom, color="white", ha="center", va="bottom", fontsize=9, bbox=_DARK)
+    axes.set_xlim(0, per_row * (width + gap) - gap)
+    axes.set_ylim(2 * height + gap, 0)
+    axes.set_aspect("equal", anchor="NW")
+    axes.set_axis_off()
 
 
-def _contour(
-    axes: Axes, level: npt.NDArray[np.float32], extent: tuple[float, float, float, float], colour: str
-) -> None:
+def _contour(axes: Axes, level: npt.NDArray[np.float32], extent: Extent, colour: str) -> None:
     if level.min() < 0 < level.max():
         axes.contour(level, levels=[0.0], colors=[colour], linewidths=0.9, origin="image", extent=extent)
 
 
-def _scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
+def _scale_bar(axes: Axes, extent: Extent) -> None:
     width = extent[1] - extent[0]
     length = max((step for step in (1, 2, 5, 10) if step < 0.4 * width), default=1)
     x, y = extent[0] + 0.05 * width, extent[2] - 0.06 * (extent[2] - extent[3])
     axes.plot([x, x + length], [y, y], color="white", linewidth=2.5, solid_capstyle="butt")
     axes.text(x + length / 2, y, f"{length} mm", color="white", ha="center", va="bottom", fontsize=8)
-
-
-def _letters(axes: Axes, scene: Scene) -> None:
-    right, bottom = scene.letters
-    axes.text(
-        0.98, 0.5, right, color="white", transform=axes.transAxes, ha="right", va="center", fontsize=9, bbox=_DARK
-    )
-    axes.text(
-        0.5, 0.02, bottom, color="white", transform=axes.transAxes, ha="center", va="bottom", fontsize=9, bbox=_DARK
-    )
 
 
 def _draw_reformat(axes: Axes, scene: Scene, *, axis: int, distal: str | None) -> None:
@@ -215,5 +207,5 @@ def _with_few_colours(png: bytes) -> bytes:
 
     picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(colors=256, dither=Image.Dither.NONE)
     out = io.BytesIO()
-    picture.save(out, format="PNG", optimize=True)
+    picture.save(out, format="PNG", compress_level=6)
     return out.getvalue()

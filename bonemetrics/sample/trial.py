@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +63,7 @@ def plan(scans: int | None = None) -> tuple[TrialScan, ...]:
     return tuple(one for one in wanted if one in first)
 
 
-def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | None = None) -> None:
+def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | None = None, workers: int = 1) -> None:
     """Write the synthetic trial.
 
     Makes `out/study.toml`, `out/subjects.csv`, `out/truth.csv` and, under `out/input`, one folder of DICOM files for
@@ -75,6 +77,8 @@ def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | Non
         Only so many scans; all without it.
     progress
         Called with (scans done, scans in all) after every scan.
+    workers
+        Scans written at a time, each in a process of its own; the files do not depend on it.
 
     Raises
     ------
@@ -92,10 +96,26 @@ def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | Non
     _write(out / "subjects.csv", tables.subjects_csv())
     _write(out / "input" / "README.txt", tables.README)
     rows: list[tables.Row] = []
-    for done, one in enumerate(wanted, start=1):
-        folder = out / "input" / one.folder
-        write_series(folder, one.scan.render(), one.header, constants=one.constants, coding=one.coding)
-        rows += tables.truth_rows(
+    for done, truth in enumerate(_written(wanted, out / "input", workers), start=1):
+        rows += truth
+        if progress is not None:
+            progress(done, len(wanted))
+    _write(out / "truth.csv", tables.truth_csv(rows))
+
+
+def _written(wanted: Sequence[TrialScan], folder: Path, workers: int) -> Iterator[list[tables.Row]]:
+    """Write the scans and give their true values, in order."""
+    if workers <= 1:
+        yield from (_write_scan(one, folder) for one in wanted)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_write_scan, wanted, [folder] * len(wanted))
+
+
+def _write_scan(one: TrialScan, folder: Path) -> list[tables.Row]:
+    write_series(folder / one.folder, one.scan.render(), one.header, constants=one.constants, coding=one.coding)
+    return list(
+        tables.truth_rows(
             one.scan.truth(),
             subject=one.woman.subject,
             visit=one.visit.name,
@@ -103,9 +123,7 @@ def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | Non
             side=one.woman.side,
             series_uid=one.header.series_uid,
         )
-        if progress is not None:
-            progress(done, len(wanted))
-    _write(out / "truth.csv", tables.truth_csv(rows))
+    )
 
 
 def _write(path: Path, text: str) -> None:

@@ -162,3 +162,10 @@ def test_sample_data__is_what_the_code_makes(small):
         new.PixelData = old.PixelData = b""
         assert new == old
         assert new.file_meta == old.file_meta
+
+
+def test_make_trial__the_files_do_not_depend_on_the_number_of_workers(small, tmp_path):
+    make_trial(tmp_path, scans=4, workers=2)
+    names = sorted(path.relative_to(small[0]) for path in small[0].rglob("*") if path.is_file())
+    assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()) == names
+    assert all((tmp_path / name).read_bytes() == (small[0] / name).read_bytes() for name in names)
