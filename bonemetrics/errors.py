@@ -203,6 +203,7 @@ class UsageError(BonemetricsError):
 
 
 NOTES: dict[str, str] = {
+    "side-differs": "the file's tags and the protocol name different arms; the tags were taken",
     "not-calibrated": "the scan is sound, but nothing at hand calibrates it; give a calibration when it is measured",
     "scanner-constants-refused": "the scanner's own constants are no trustworthy calibration; another one is used",
     "duplicates-dropped": "byte-identical copies of slices were left out",

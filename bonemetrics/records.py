@@ -256,6 +256,8 @@ class RegionRule(Record):
 
     `slices` takes first to last, both included, 0 the most distal slice. `offset-mm` and `percent` (of the forearm's
     length) begin at the `reference` plane: the distal end of the scan, or of the bone where the scan shows it.
+    `distal` and `side` are what the study knows of all its scans where their tags do not say it: towards which end of
+    the patient's axis the hand lies (`head` for an arm above the head), and which arm was scanned.
     """
 
     rule: Literal["whole", "slices", "offset-mm", "percent"] = "whole"
@@ -265,6 +267,8 @@ class RegionRule(Record):
     length_mm: Finite | None = Field(default=None, gt=0)
     percent: Finite | None = Field(default=None, gt=0, lt=100)
     reference: Literal["scan-end", "bone-end"] = "scan-end"
+    distal: Literal["head", "feet"] | None = None
+    side: Side | None = None
 
     @model_validator(mode="after")
     def _has_what_its_rule_needs(self) -> RegionRule:

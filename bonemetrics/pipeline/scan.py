@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bonemetrics import __version__
 from bonemetrics.errors import BonemetricsError, UsageError
+from bonemetrics.pipeline.orientation import what_is_told
 from bonemetrics.records import (
     Calibration,
     GridFacts,
@@ -121,14 +122,16 @@ def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods
     from bonemetrics.segmentation.radius import segment_radius
 
     region = request.protocol.region
-    header = steps.reading.header
+    told = what_is_told(steps.reading.header, region, steps.density.geometry)
     parameters = tissue_parameters(request.protocol)
     radius = segment_radius(
         steps.density,
         parameters=parameters,
         rods=rods.readings,
-        side=header.laterality,
-        side_source="tags" if header.laterality else "",
+        side=told.side,
+        side_source=told.side_source,
+        distal=told.distal,
+        distal_source=told.distal_source,
         region=region,
         forearm_length_mm=request.forearm_length_mm,
     )
@@ -153,7 +156,7 @@ def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods
             "distal_source": radius.distal_source,
         }
     )
-    result = _result(steps, facts, measurements, radius.card, radius.notes)
+    result = _result(steps, facts, measurements, radius.card, (*told.notes, *radius.notes))
     return write_outputs(result, steps.density, radius.labels, request.out, radius=radius)
 
 
@@ -163,12 +166,12 @@ def _with_given_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, pa
     from bonemetrics.readers.labels import read_labels
 
     labels: LabelVolume = read_labels(path).onto(steps.density.geometry)
-    side = steps.reading.header.laterality
+    told = what_is_told(steps.reading.header, request.protocol.region, steps.density.geometry)
     measurements = measure_labels(
-        steps.density, labels, calibration=steps.calibration, provenance=steps.provenance, side=side
+        steps.density, labels, calibration=steps.calibration, provenance=steps.provenance, side=told.side
     )
-    facts = facts.model_copy(update={"side": side, "side_source": "tags" if side else ""})
-    result = _result(steps, facts, measurements, QualityCard(), ())
+    facts = facts.model_copy(update={"side": told.side, "side_source": told.side_source})
+    result = _result(steps, facts, measurements, QualityCard(), told.notes)
     return write_outputs(result, steps.density, labels, request.out)
 
 

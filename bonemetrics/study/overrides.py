@@ -33,7 +33,8 @@ def overridden(protocol: Protocol, assignments: Sequence[str]) -> Protocol:
     changed: dict[str, Scalar] = dict(protocol.overrides)
     parsed = [_parsed(text) for text in assignments]
     if any((section, key) == ("region", "rule") for section, key, _ in parsed):
-        document["region"] = {}  # another rule has other keys; the old ones would only contradict it
+        # Another rule has other keys, and the old ones would only contradict it; which end is distal stays true.
+        document["region"] = {key: value for key, value in document["region"].items() if key in ("distal", "side")}
     for section, key, value in parsed:
         document[section][key] = value
         changed[f"{section}.{key}"] = value

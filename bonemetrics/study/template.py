@@ -66,6 +66,7 @@ title = ""
 
 # Which slices are measured, counted from the distal end: rule = "whole" | "slices" (first, last) |
 # "offset-mm" (offset_mm, length_mm, reference) | "percent" of the forearm (percent, length_mm).
+# distal and side say what the scans' tags do not: towards "head" or "feet" lies the hand; "left" or "right" arm.
 #: [region]
 #: rule = "offset-mm"
 #: offset_mm = 9.0

@@ -224,3 +224,18 @@ def test_export__a_format_of_a_later_version_is_one_clear_line(tmp_path):
     result = CliRunner().invoke(app, ["export", str(tmp_path / "study"), str(tmp_path / "o"), "--format", "xpt"])
     assert result.exit_code == 2
     assert "xpt" in result.stderr
+
+
+def test_measure__a_region_counts_from_the_distal_end_that_the_protocol_names():
+    refused = json_of(
+        "measure", SCANCO, "--set", "region.rule=slices", "--set", "region.first=0", "--set", "region.last=3", code=1
+    )
+    assert refused["problems"][0]["code"] == "distal-end-unknown"
+    areas = {}
+    for end in ("feet", "head"):
+        shown = json_of("measure", SCANCO, *rule, "--set", f"region.distal={end}")
+        values = {found["code"]: found["value"] for found in shown["measurements"]}
+        assert values["N.Sl"] == 4
+        areas[end] = values["Tt.Ar"]
+    # The sample's arms hang down: the radius is widest at the hand, towards the feet.
+    assert areas["feet"] > 1.02 * areas["head"]

@@ -1,0 +1,11 @@
+"""All timed benchmarks, one after the other: `python -m tests.benchmarks`. For an otherwise idle machine."""
+
+from __future__ import annotations
+
+from tests.benchmarks import read_series, segment
+
+if __name__ == "__main__":
+    print("Reading 512 × 512 × 168")
+    read_series.main()
+    print("\nSegmenting phantom M, 512 × 512 × 168")
+    segment.main("M")
