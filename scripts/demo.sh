@@ -6,9 +6,8 @@ demo=$2
 
 rm -rf "$demo"
 mkdir -p "$demo"
-echo "1/5  Four scans of the sample trial lie in sample_data/; this is what one of them is and measures:"
+echo "1/5  Four scans of the sample trial lie in sample_data/; this is what one of them measures:"
 first=$(ls -d sample_data/input/*/*/ | head -n 1)
-"$bin/bonemetrics" inspect "$first"
 "$bin/bonemetrics" measure "$first"
 echo "2/5  Writing the whole synthetic trial …"
 "$bin/bonemetrics" sample "$demo/trial"

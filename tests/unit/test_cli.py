@@ -227,9 +227,8 @@ def test_export__a_format_of_a_later_version_is_one_clear_line(tmp_path):
 
 
 def test_measure__a_region_counts_from_the_distal_end_that_the_protocol_names():
-    refused = json_of(
-        "measure", SCANCO, "--set", "region.rule=slices", "--set", "region.first=0", "--set", "region.last=3", code=1
-    )
+    rule = ("--set", "region.rule=slices", "--set", "region.first=0", "--set", "region.last=3")
+    refused = json_of("measure", SCANCO, *rule, code=1)
     assert refused["problems"][0]["code"] == "distal-end-unknown"
     areas = {}
     for end in ("feet", "head"):
