@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from io import TextIOWrapper
 
 
 def main() -> None:
@@ -12,4 +14,8 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     from bonemetrics.cli.app import app
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that has no "×", or a file name that is no text, must not end the work.
+            stream.reconfigure(errors="backslashreplace")
     app()

@@ -55,7 +55,7 @@ def test_terminal_without_special_signs__does_not_end_the_work(tmp_path):
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/f\xff.dcm")).write_bytes(b"\0" * 128 + b"DICM")
     for encoding in ("ascii:strict", "utf-8:strict"):
         done = subprocess.run(
-            ["bonemetrics", "inspect", tmp_path],
+            [sys.executable, "-m", "bonemetrics", "inspect", tmp_path],
             capture_output=True,
             check=False,
             env=os.environ | {"PYTHONIOENCODING": encoding},
