@@ -187,7 +187,8 @@ def test_folder_without_anything_of_ours__is_refused(command, tmp_path):
 def test_json__is_valid_although_a_file_name_is_no_text(tmp_path):
     folder = os.fsencode(tmp_path) + b"/f\xff [bold]\n"
     Path(os.fsdecode(folder)).mkdir()
-    done = subprocess.run([b"bonemetrics", b"inspect", folder, b"--json"], capture_output=True, check=False)
+    words = [sys.executable, "-m", "bonemetrics", "inspect", folder, "--json"]
+    done = subprocess.run(words, capture_output=True, check=False)
     assert done.returncode == 1, done.stderr
     assert os.fsencode(json.loads(done.stdout.decode("ascii"))["path"]) == folder
 
