@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from bonemetrics.errors import NOTES, all_error_codes
+from bonemetrics.errors import NOTES, BonemetricsError, all_error_codes
 from bonemetrics.quantities import CATALOGUE, Material
 
 Side = Literal["left", "right"]
@@ -42,6 +42,11 @@ class Problem(Record):
 def note(code: str, message: str, *, slices: tuple[int, ...] = ()) -> Problem:
     """A note on a value; `code` is one of `errors.NOTES`."""
     return Problem(code=code, severity="note", message=message, slices=slices)
+
+
+def refusal(error: BonemetricsError) -> Problem:
+    """The reason why there is no number, from the error that says it."""
+    return Problem(code=error.code, severity="refusal", message=error.message)
 
 
 class Provenance(Record):

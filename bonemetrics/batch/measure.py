@@ -11,7 +11,7 @@ from bonemetrics import __version__
 from bonemetrics.batch.look import digest_of, series_of
 from bonemetrics.errors import ReadError
 from bonemetrics.pipeline.scan import ScanRequest, measure_scan
-from bonemetrics.records import Problem, ScanResult
+from bonemetrics.records import ScanResult, refusal
 from bonemetrics.study.protocol import Protocol
 
 _WITHOUT_WEIGHT = frozenset(
@@ -51,8 +51,7 @@ def measure_files(paths: Sequence[str], request: ScanRequest) -> Receipt:
     try:
         series = series_of(paths)
     except ReadError as error:
-        refusal = Problem(code=error.code, severity="refusal", message=error.message)
-        return Receipt(result=ScanResult(kind="ct-series", problems=(refusal,)), input_sha256=digest)
+        return Receipt(result=ScanResult(kind="ct-series", problems=(refusal(error),)), input_sha256=digest)
     return Receipt(result=measure_scan(series, request), input_sha256=digest)
 
 

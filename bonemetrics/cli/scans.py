@@ -17,7 +17,7 @@ from bonemetrics.errors import BonemetricsError, ReadError, UsageError
 from bonemetrics.pipeline.look import Look, look_at
 from bonemetrics.pipeline.scan import ScanRequest, measure_scan, tissue_parameters
 from bonemetrics.readers.identify import Found, identify
-from bonemetrics.records import Problem, ScanResult
+from bonemetrics.records import Problem, ScanResult, refusal
 from bonemetrics.study.layout import make_private_folder
 from bonemetrics.study.protocol import Protocol, load_protocol
 
@@ -79,7 +79,7 @@ def _found(path: Path, limits: Limits) -> Found:
     if found.kind != "folder" or found.items:
         return found
     nothing = ReadError("the folder holds nothing that bonemetrics reads", code="unknown-format")
-    return replace(found, kind="unknown", problems=(_as_problem(nothing), *found.problems))
+    return replace(found, kind="unknown", problems=(refusal(nothing), *found.problems))
 
 
 def _scan_request(request: Request) -> ScanRequest:
@@ -110,7 +110,7 @@ def _measure(item: Found, task: ScanRequest, limits: Limits) -> ScanResult:
     except UsageError:
         raise
     except BonemetricsError as error:
-        return ScanResult(kind=item.kind, problems=(_as_problem(error),))
+        return ScanResult(kind=item.kind, problems=(refusal(error),))
 
 
 def _look(item: Found, limits: Limits) -> Look:
@@ -118,15 +118,11 @@ def _look(item: Found, limits: Limits) -> Look:
     try:
         return run_guarded(look_at, item.series, Protocol(), limits=limits)
     except BonemetricsError as error:
-        return Look(problems=(_as_problem(error),))
-
-
-def _as_problem(error: BonemetricsError) -> Problem:
-    return Problem(code=error.code, severity="refusal", message=error.message)
+        return Look(problems=(refusal(error),))
 
 
 def _unsupported(item: Found) -> Problem:
-    return _as_problem(ReadError(f"this version does not measure {item.kind} files", code="unsupported-format"))
+    return refusal(ReadError(f"this version does not measure {item.kind} files", code="unsupported-format"))
 
 
 def _leaves(found: Found) -> Iterator[Found]:

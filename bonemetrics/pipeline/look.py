@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bonemetrics.errors import BonemetricsError
-from bonemetrics.records import Calibration, GridFacts, Problem, Record, note
+from bonemetrics.records import Calibration, GridFacts, Problem, Record, note, refusal
 
 if TYPE_CHECKING:
     from bonemetrics.readers.series import SeriesFiles
@@ -46,8 +46,7 @@ def look_at(series: SeriesFiles, protocol: Protocol) -> Look:
     try:
         reading = read_ct(series, options=protocol.reading)
     except BonemetricsError as error:
-        refusal = Problem(code=error.code, severity="refusal", message=error.message)
-        return Look(problems=(refusal, *series.notes))
+        return Look(problems=(refusal(error), *series.notes))
     grid = grid_facts(reading.volume.geometry)
     try:
         calibration, notes = calibrate(reading, find_rods(reading.volume), protocol)

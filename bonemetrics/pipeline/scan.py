@@ -21,6 +21,7 @@ from bonemetrics.records import (
     QualityCard,
     ScanFacts,
     ScanResult,
+    refusal,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def measure_scan(series: SeriesFiles, request: ScanRequest) -> ScanResult:
     try:
         reading = read_ct(series, options=request.protocol.reading)
     except BonemetricsError as error:
-        return ScanResult(kind="ct-series", problems=(_refusal(error), *series.notes))
+        return ScanResult(kind="ct-series", problems=(refusal(error), *series.notes))
     facts = ScanFacts(header=reading.header, constants=reading.constants, grid=grid_facts(reading.volume.geometry))
     steps: _Steps | None = None
     try:
@@ -98,7 +99,7 @@ def measure_scan(series: SeriesFiles, request: ScanRequest) -> ScanResult:
             kind="ct-series",
             facts=facts,
             calibration=steps.calibration if steps else None,
-            problems=(_refusal(error), *(steps.notes if steps else reading.notes)),
+            problems=(refusal(error), *(steps.notes if steps else reading.notes)),
         )
 
 
@@ -217,10 +218,6 @@ def tissue_parameters(protocol: Protocol) -> TissueParameters:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"[tissue] {key}: {first['msg']}") from None
-
-
-def _refusal(error: BonemetricsError) -> Problem:
-    return Problem(code=error.code, severity="refusal", message=error.message)
 
 
 def _provenance(reading: CtReading, calibration: Calibration, protocol: Protocol) -> Provenance:

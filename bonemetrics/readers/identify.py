@@ -14,7 +14,7 @@ from bonemetrics.readers.limits import MAX_FILES, MAX_FOLDER_DEPTH
 from bonemetrics.readers.series import SeriesFiles
 from bonemetrics.readers.signatures import dicom_kind, is_junk_name, kind_by_content
 from bonemetrics.readers.values import text
-from bonemetrics.records import Problem, note
+from bonemetrics.records import Problem, note, refusal
 
 _CT_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"})
 
@@ -197,7 +197,7 @@ def _add_to_series(uid: str, path: Path, head: DicomHead, sorting: _Sorting) -> 
     try:
         facts = ct_facts(path, head, sorting.known)
     except ReadError as error:
-        sorting.refused.setdefault(uid, []).append(Problem(code=error.code, severity="refusal", message=error.message))
+        sorting.refused.setdefault(uid, []).append(refusal(error))
     else:
         sorting.series.setdefault(uid, []).append(facts)
 
