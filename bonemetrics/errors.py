@@ -95,6 +95,13 @@ class ReadError(BonemetricsError):
         "mixed-kernel": "the reconstruction kernel changes within the series",
         "mixed-scanner": "scanner or its calibration constants change within the series",
         "mixed-rescale-type": "the meaning of the rescaled values changes within the series",
+        "no-dxa-results": "a DXA picture or document that holds no results",
+        "malformed-document": "a document, database or record stream does not follow its own format",
+        "unsafe-document": "a document that would unfold without bound, or refers to other documents",
+        "encrypted-document": "a document that opens only with a password",
+        "results-not-understood": "a results table is there, but its rows or columns cannot be told with certainty",
+        "ocr-unavailable": "the page is a picture, and the program that reads pictures is not installed",
+        "phantom-scan": "a quality-control scan of a phantom, which belongs to no person",
         "invalid-labels": "the label file is damaged, has no valid grid, or holds other than whole numbers",
     }
 
@@ -185,6 +192,18 @@ class StudyError(BonemetricsError):
     }
 
 
+class DxaError(BonemetricsError):
+    """A rule of densitometry forbids what was asked for."""
+
+    codes = {
+        "unknown-reference": "no reference population of this name, or none for this region, sex and age",
+        "constant-not-given": "the rule needs a constant that no verified source gives; state it",
+        "too-few-degrees-of-freedom": "a precision study with fewer than 30 degrees of freedom",
+        "single-vertebra": "one vertebra alone serves neither diagnosis nor monitoring",
+        "invalid-series": "a series of phantom or repeat measurements that cannot be used",
+    }
+
+
 class GuardError(BonemetricsError):
     """The guarded child process did not come back with a result."""
 
@@ -247,6 +266,34 @@ NOTES: dict[str, str] = {
     "side-unknown": "nothing tells whether the arm is the left or the right one",
     "distal-unknown": "nothing tells which end of the scan is distal",
     "partial-volume": "the cortex is thinner than the voxel can show; Ct.Ar and Ct.vBMD lean on the model",
+    "identity-conflict": "numbers that belong together contradict each other: BMD = BMC / area, or a sum of parts",
+    "repair-proposed": "one changed character would make contradicting numbers agree; nothing was changed",
+    "implausible-value": "a number outside what is seen in people; it stands as the source has it",
+    "cell-refused": "a cell could not be read with certainty, or cannot be what its column says; it is left empty",
+    "unit-converted": "the source states the number in another unit; it was converted",
+    "unit-suspect": "the size of a number fits another unit than its column states",
+    "unit-not-stated": "the source states no unit for a number, so it is left out",
+    "score-disagrees": "a T- or Z-score differs from the one recomputed from the named reference",
+    "scores-recomputed": "the source holds no T- or Z-scores; they were computed from the named reference",
+    "reference-unknown": "no reference population is known for the printed name, so scores were not checked",
+    "date-ambiguous": "day and month of a date cannot be told apart, so it is left out",
+    "unknown-region": "a row whose region has no known name was left out",
+    "unknown-code": "a code of the scanner whose meaning is not public; it is kept as a code",
+    "other-records": "the file holds records whose content is not public; they were left alone",
+    "values-missing": "the source leaves out numbers that its kind of report has, such as BMC and area",
+    "several-routes": "the same scan came by several routes, which agree; the most exact one stands",
+    "routes-disagree": "the same scan came by several routes, which disagree; the most exact one stands",
+    "phantom-scans-skipped": "scans of a quality-control phantom were passed over",
+    "scans-without-results": "scans of a database that were never analysed were passed over",
+    "vertebra-excluded": "a vertebra is not evaluable: its T-score is too far from its neighbours', or a reader left it out",
+    "too-few-vertebrae": "fewer than two evaluable vertebrae, so the spine serves neither diagnosis nor monitoring",
+    "scan-mode-changed": "another scan of the person, from another day, was made in another mode",
+    "hardware-changed": "another scan of the person, from another day, was made with other hardware of the scanner",
+    "analysis-changed": "another scan of the person, from another day, was analysed by another version or protocol",
+    "side-changed": "another scan of the person, from another day, is of the other side",
+    "roi-changed": "another scan of the person, from another day, has a region of interest of another size",
+    "vertebrae-changed": "another scan of the person, from another day, counts other vertebrae",
+    "reference-changed": "another scan of the person, from another day, was scored against another reference",
 }
 """Code and meaning of every note that can stand on a value."""
 
