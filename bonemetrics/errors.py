@@ -285,7 +285,7 @@ NOTES: dict[str, str] = {
     "routes-disagree": "the same scan came by several routes, which disagree; the most exact one stands",
     "phantom-scans-skipped": "scans of a quality-control phantom were passed over",
     "scans-without-results": "scans of a database that were never analysed were passed over",
-    "vertebra-excluded": "a vertebra is not evaluable: its T-score is too far from its neighbours', or a reader left it out",
+    "vertebra-excluded": "a vertebra is not evaluable: its T-score is far from its neighbours', or a reader excluded it",
     "too-few-vertebrae": "fewer than two evaluable vertebrae, so the spine serves neither diagnosis nor monitoring",
     "scan-mode-changed": "another scan of the person, from another day, was made in another mode",
     "hardware-changed": "another scan of the person, from another day, was made with other hardware of the scanner",

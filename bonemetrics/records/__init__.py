@@ -47,6 +47,7 @@ from bonemetrics.records.scan import (
 from bonemetrics.records.study import (
     CalibrationEntry,
     DensityParameters,
+    DxaParameters,
     ReadOptions,
     RegionRule,
     Subject,
@@ -63,6 +64,7 @@ __all__ = [
     "DxaCell",
     "DxaCircumstances",
     "DxaDevice",
+    "DxaParameters",
     "DxaPatient",
     "DxaReading",
     "DxaRegion",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from bonemetrics.anatomy import VERTEBRAE
 from bonemetrics.quantities import Material
 from bonemetrics.records.base import Finite, Record, Side
 
@@ -52,6 +53,30 @@ class DensityParameters(Record):
     """How densities are measured: `extrapolated` frees them from blur at the edges, `plain` is the mere mean."""
 
     edge: Literal["extrapolated", "plain"] = "extrapolated"
+
+
+class DxaParameters(Record):
+    """How DXA reports are read and judged.
+
+    `dates` is the order of day and month in the files of this study, where a date leaves it open. `postmenopausal` is
+    what is known of all participants; it decides between T- and Z-score where age does not. A vertebra whose T-score is
+    more than `vertebra_t_difference` from its neighbours' is not evaluable; `excluded_vertebrae` are those that a
+    reader left out, by study ID. `code_names` says what codes of a scanner mean at this site, such as `SCAN_MODE 10`.
+    """
+
+    dates: Literal["dmy", "mdy", "ymd"] | None = None
+    postmenopausal: bool | None = None
+    vertebra_t_difference: Finite = Field(default=1.0, gt=0)
+    excluded_vertebrae: dict[str, tuple[str, ...]] = {}
+    code_names: dict[str, str] = {}
+
+    @field_validator("excluded_vertebrae")
+    @classmethod
+    def _are_vertebrae(cls, excluded: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        unknown = sorted({level for levels in excluded.values() for level in levels} - set(VERTEBRAE))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}: no vertebrae of a lumbar spine ({', '.join(VERTEBRAE)})")
+        return excluded
 
 
 class RegionRule(Record):

@@ -14,7 +14,7 @@ from bonemetrics.study.protocol_checks import cross_faults
 from bonemetrics.study.protocol_faults import Fault
 from bonemetrics.study.protocol_tables import Scalar
 
-SECTIONS = ("region", "tissue", "reading", "density")
+SECTIONS = ("region", "tissue", "reading", "density", "dxa")
 """Tables that a call may change; the others belong to the study as a whole."""
 _ASSIGNMENT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\s*=(.*)", re.DOTALL)
 

@@ -16,9 +16,11 @@ from bonemetrics.errors import ProtocolError
 from bonemetrics.records import (
     CalibrationEntry,
     DensityParameters,
+    DxaParameters,
     Phantom,
     ReadOptions,
     Record,
+    ReferenceCurve,
     RegionRule,
     Subject,
 )
@@ -53,6 +55,8 @@ class Protocol(Record):
     tissue: dict[str, Scalar] = Field(default={})
     reading: ReadOptions = ReadOptions()
     density: DensityParameters = DensityParameters()
+    dxa: DxaParameters = DxaParameters()
+    references: tuple[ReferenceCurve, ...] = ()
     calibrations: tuple[CalibrationEntry, ...] = ()
     tables: tuple[ClinicalTable, ...] = ()
     subjects: tuple[Subject, ...] = ()

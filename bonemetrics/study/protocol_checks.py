@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ValidationError
 
+from bonemetrics.anatomy import SITES, is_region
 from bonemetrics.errors import ProtocolError
 from bonemetrics.records import Subject
 from bonemetrics.segmentation.parameters import TissueParameters
@@ -36,9 +37,11 @@ def cross_faults(protocol: Protocol) -> list[Fault]:
             protocol.calibrations,
             lambda entry: (entry.scanner, entry.date, entry.material, entry.kvp),
         ),
+        *_repeated("references", "name", protocol.references, lambda curve: (curve.name, curve.region, curve.sex)),
         *_overlaps(protocol.visits),
         *_unknown_paramcds(protocol),
         *_short_phantoms(protocol),
+        *_references(protocol),
         *_tissue(protocol),
     ]
     inline = [(f"entry {number}", subject) for number, subject in enumerate(protocol.subjects, start=1)]
@@ -90,6 +93,13 @@ def _short_phantoms(protocol: Protocol) -> Iterator[Fault]:
     for number, phantom in enumerate(protocol.phantoms):
         if len(phantom.rods) < 2:
             yield ("phantoms", number, "rods"), f"a line needs two rods at least, found {len(phantom.rods)} in 'rods'"
+
+
+def _references(protocol: Protocol) -> Iterator[Fault]:
+    for number, curve in enumerate(protocol.references):
+        if not is_region(curve.site, curve.region):
+            text = f"'region' {curve.region!r} is none of site {curve.site!r}; sites are {', '.join(SITES)}"
+            yield ("references", number, "region"), text
 
 
 def subject_faults(rows: Iterable[tuple[str, Subject]], cohorts: Sequence[CohortTable]) -> Iterator[tuple[str, str]]:

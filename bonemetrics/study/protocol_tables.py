@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from bonemetrics.anatomy import SITES, SPINE, is_region
 from bonemetrics.quantities import CATALOGUE
-from bonemetrics.records import Finite, Record
+from bonemetrics.records import Finite, MeasuredSide, Record
 from bonemetrics.study.nearest import suggestion
 
 DataKind = Literal[
@@ -46,6 +47,7 @@ Scalar = bool | int | float | str
 Window = tuple[StudyDay, StudyDay]
 REGIONS = ("total", "trabecular", "cortical", "central-45")
 """Regions of a radius, beside `label-N` of a given mask."""
+DXA_QUANTITIES = frozenset({"aBMD", "BMC", "Area", "T-score", "Z-score"})
 
 
 class StudyTable(Record):
@@ -113,6 +115,7 @@ class ParameterTable(Record):
     quantity: str
     site: Name = "radius"
     region: Name | None = None
+    side: MeasuredSide | None = None
     unit: str | None = None
     benefit: Literal["up", "down"] | None = None
     version: Literal["3L", "5L"] | None = None
@@ -125,12 +128,15 @@ class ParameterTable(Record):
             raise ValueError(f"{code!r} is not in the catalogue of quantities{suggestion(code, CATALOGUE)}")
         return code
 
-    @field_validator("region")
-    @classmethod
-    def _region_is_known(cls, region: str | None) -> str | None:
-        if region is None or region in REGIONS or re.fullmatch(r"label-[1-9][0-9]*", region):
-            return region
-        raise ValueError(f"{region!r} is no region; known are {', '.join(REGIONS)} and label-N")
+    @model_validator(mode="after")
+    def _place_is_known(self) -> ParameterTable:
+        if self.quantity in DXA_QUANTITIES:
+            _require_dxa_place(self.site, self.region)
+        elif self.region is not None and not (
+            self.region in REGIONS or re.fullmatch(r"label-[1-9][0-9]*", self.region)
+        ):
+            raise ValueError(f"'region' {self.region!r} is none; known are {', '.join(REGIONS)} and label-N")
+        return self
 
     @model_validator(mode="after")
     def _unit_matches(self) -> ParameterTable:
@@ -138,6 +144,16 @@ class ParameterTable(Record):
         if self.unit is not None and self.unit != unit:
             raise ValueError(f"'unit' is {self.unit!r}, but {self.quantity} is in {unit!r}")
         return self
+
+
+def _require_dxa_place(site: str, region: str | None) -> None:
+    if site not in SITES:
+        raise ValueError(f"'site' {site!r} is none of DXA; known are {', '.join(SITES)}{suggestion(site, SITES)}")
+    if region is None:
+        raise ValueError("a DXA parameter needs its 'region', for example region = 'L1-L4'")
+    if not is_region(site, region):
+        known = "every combination of vertebrae, such as L1-L4" if site == SPINE else ", ".join(SITES[site])
+        raise ValueError(f"'region' {region!r} is none of the {site}; known are {known}")
 
 
 class PrecisionTable(Record):

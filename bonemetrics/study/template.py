@@ -47,6 +47,16 @@ title = ""
 #: unit = "mg/cm3"
 #: benefit = "up"
 
+# DXA: aBMD, BMC, Area, T-score or Z-score of a region of lumbar-spine, hip, forearm or whole-body.
+#: [[parameters]]
+#: paramcd = "LSBMD"
+#: param = "Lumbar spine BMD"
+#: quantity = "aBMD"
+#: site = "lumbar-spine"
+#: region = "L1-L4"
+#: unit = "g/cm2"
+#: benefit = "up"
+
 # Least significant change: lsc, lsc_percent, or repeats = [[182.1, 183.0], …], one row per person.
 #: [[precision]]
 #: paramcd = "RADTBD"
@@ -82,6 +92,23 @@ title = ""
 #: periosteal_threshold = 450.0       # outer contour, mg/cm3 of HA
 #: [density]
 #: edge = "extrapolated"              # free of blur at the edges; "plain": the mere mean inside the contour
+
+# How DXA reports are read and judged.
+#: [dxa]
+#: dates = "dmy"                      # order of day and month in the files, where a date leaves it open
+#: postmenopausal = true              # of all participants; decides between T- and Z-score
+#: vertebra_t_difference = 1.0        # a vertebra further from its neighbours is not evaluable
+#: excluded_vertebrae = { CSM-03 = ["L2"] }   # by a reader, by study ID
+#: code_names = { "SCAN_MODE 10" = "array" }  # what a scanner's codes mean at this site
+
+# A reference population that T- and Z-scores are checked against, in g/cm2; a Z-score needs points over all ages.
+#: [[references]]
+#: name = "Reference of the hospital"
+#: source = "where the numbers stand"
+#: site = "hip"
+#: region = "total-hip"
+#: sex = "F"
+#: points = [{ age_years = 25, mean = 0.95, sd = 0.12 }]
 
 # An asynchronous calibration of one scanner: mg/cm3 = slope * HU + intercept, valid so many days around its date.
 #: [[calibrations]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import re
 import pytest
 
 from bonemetrics.errors import ProtocolError, UsageError
@@ -130,7 +131,7 @@ def test_parse_protocol__takes_a_date_as_text():
         ('"Tb.vBMD"', '"Tb.vBDM"', "line 21: 'quantity' in [[parameters]]: 'Tb.vBDM' is not in the catalogue"),
         ('"Tb.vBMD"', '"Tb.vBDM"', "did you mean 'Tb.vBMD'?"),
         ('unit = "mg/cm3"', 'unit = "g/cm3"', "line 18: [[parameters]]: 'unit' is 'g/cm3', but Tb.vBMD is in 'mg/cm3'"),
-        ('region = "trabecular"', 'region = "central"', "line 22: 'region' in [[parameters]]: 'central' is no region"),
+        ('region = "trabecular"', 'region = "central"', "line 18: [[parameters]]: 'region' 'central' is none; known are total"),
         ('"RADTBD"\nparam ', '"radtbd"\nparam ', "line 19: 'paramcd' in [[parameters]]: capitals, digits"),
         ('"RADTBD"\nscanner', '"RADTBT"\nscanner', "line 26: 'paramcd' 'RADTBT' of [[precision]] is not in [[parameters]]"),
         ("lsc = 3.1", "lsc = 3.1\nlsc_percent = 2", "line 25: [[precision]]: exactly one of 'lsc'"),
@@ -336,3 +337,39 @@ def test_protocol__a_database_password_is_not_shown():
 def test_load_protocol__missing_path_is_a_protocol_error(tmp_path: Path):
     with pytest.raises(ProtocolError, match="no protocol at 'nowhere'"):
         load_protocol(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('site = "hip"', 'site = "hipp"', "'site' 'hipp' is none of DXA"),
+        ('site = "hip"', 'site = "lumbar-spine"', "'region' 'total-hip' is none of the lumbar-spine; known are every"),
+        ('region = "total-hip"\nside', "side", "a DXA parameter needs its 'region'"),
+        ('level = ["L2"]', 'level = ["C7"]', "C7: no vertebrae of a lumbar spine"),
+        ('region = "total-hip"\nsex', 'region = "L1"\nsex', "'region' 'L1' is none of site 'hip'"),
+        ("age_years = 25,", "age_years = 45,", "the ages of a reference curve must rise"),
+    ],
+)
+def test_parse_protocol__refuses_dxa_places_that_do_not_exist(old, new, told):
+    text = """
+[[parameters]]
+paramcd = "THBMD"
+param = "Total hip BMD"
+quantity = "aBMD"
+site = "hip"
+region = "total-hip"
+side = "left"
+[dxa]
+excluded_vertebrae.level = ["L2"]
+[[references]]
+name = "R"
+source = "S"
+site = "hip"
+region = "total-hip"
+sex = "F"
+points = [{ age_years = 25, mean = 0.95, sd = 0.12 }, { age_years = 40, mean = 0.93, sd = 0.12 }]
+"""
+    assert parse_protocol(text).parameters[0].side == "left"
+    assert old in text
+    with pytest.raises(ProtocolError, match=re.escape(told)):
+        parse_protocol(text.replace(old, new))
