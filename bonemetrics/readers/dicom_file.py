@@ -93,6 +93,38 @@ def read_head(path: Path) -> DicomHead | bytes:
     return head
 
 
+def head_of(data: bytes) -> DicomHead:
+    """The header of a DICOM file that is already in memory.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+
+    Returns
+    -------
+    DicomHead
+        With what was read before the header broke off in `elements`, and why it did in `problem`.
+
+    Raises
+    ------
+    ReadError
+        Where not even the transfer syntax can be read, or the data are no DICOM file (`unknown-format`).
+    """
+    if not is_dicom(data):
+        _require_no_bare_data_set(data)
+        raise ReadError("not a DICOM file", code="unknown-format")
+    try:
+        head = _parse(data, Stamp(len(data), 0))
+    except MoreBytesError:
+        raise ReadError("the file ends within its header", code="truncated-file") from None
+    pixels = head.pixels
+    cut = pixels is not None and pixels.length is not None and pixels.start + pixels.length > len(head.elements.data)
+    if cut and head.transfer_syntax != DEFLATED and head.problem is None:
+        return replace(head, problem=ReadError("the file ends within its pixel data", code="truncated-file"))
+    return head
+
+
 def _require_no_bare_data_set(window: bytes) -> None:
     """Refuse a DICOM data set that lacks the file head: what it holds and how it is coded would be a guess."""
     for explicit in (True, False):
