@@ -1,0 +1,132 @@
+"""Pages as densitometers print them, of invented people with invented numbers, as placed texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bonemetrics.readers.dxa.printed import Page, Word
+
+LETTER = (612.0, 792.0)
+_NARROW = {".": 0.28, ",": 0.28, "-": 0.33, ":": 0.28, "/": 0.28, "|": 0.26, "i": 0.22, "l": 0.22, "(": 0.33, ")": 0.33}
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text of a page: its baseline starts, or with `right` ends, at x; y counts from the top."""
+
+    x: float
+    y: float
+    text: str
+    size: float = 8.0
+    right: bool = False
+
+
+Placed = tuple[Text, ...]
+
+
+def width_of(text: str, size: float) -> float:
+    """About the width in a sans-serif font."""
+    return sum(_NARROW.get(letter, 0.54) for letter in text) * size
+
+
+def words_of(texts: Sequence[Text]) -> tuple[Word, ...]:
+    """The words of placed texts with tight boxes, as a program that reads pictures would give them."""
+    words = []
+    for text in texts:
+        x = text.x - width_of(text.text, text.size) if text.right else text.x
+        for part in text.text.split(" "):
+            wide = width_of(part, text.size)
+            if part:
+                words.append(Word(text=part, x0=x, y0=text.y - 0.72 * text.size, x1=x + wide, y1=text.y))
+            x += wide + 0.28 * text.size
+    return tuple(words)
+
+
+def page_of(texts: Sequence[Text], *, number: int = 1, scale: float = 1.0) -> Page:
+    """A page of words."""
+    words = tuple(
+        replace(word, x0=word.x0 * scale, y0=word.y0 * scale, x1=word.x1 * scale, y1=word.y1 * scale)
+        for word in words_of(texts)
+    )
+    return Page(number=number, width=LETTER[0] * scale, height=LETTER[1] * scale, words=words)
+
+
+def row_of(
+    y: float, label: str, cells: Sequence[str], edges: Sequence[float], *, x: float, size: float = 8.0
+) -> Placed:
+    """A row: the label, and cells that end at the edges; an empty cell prints nothing."""
+    placed = [Text(x, y, label, size)] if label else []
+    placed += [Text(edge, y, cell, size, right=True) for cell, edge in zip(cells, edges, strict=True) if cell]
+    return tuple(placed)
+
+
+HOLOGIC_EDGES = (150.0, 238.0, 327.0, 413.0, 503.0)
+HOLOGIC_SPINE_ROWS = (
+    # BMC / area worked out by hand: 9.87/12.34 = 0.7998, 11.62/13.05 = 0.8904, 13.31/14.41 = 0.9237,
+    # 15.94/16.28 = 0.9791; L1-L4: 12.34+13.05+14.41+16.28 = 56.08, 9.87+11.62+13.31+15.94 = 50.74, ratio 0.9048.
+    ("L1", "12.34", "9.87", "0.800", "-1.1", "0.3"),
+    ("L2", "13.05", "11.62", "0.890", "-1.3", "0.2"),
+    ("L3", "14.41", "13.31", "0.924", "-1.4", "0.1"),
+    ("L4", "16.28", "15.94", "0.979", "-0.8", "0.7"),
+    ("L1-L4", "56.08", "50.74", "0.905", "-1.2", "0.4"),
+)
+
+
+def hologic_patient(*, name: str = "Birch, Willow", patient_id: str = "QX-4471", born: str = "May 21, 1957") -> Placed:
+    """The frame with the person of a Hologic page."""
+    return (
+        Text(4, 90, f"Name: {name}"),
+        Text(277, 90, "Sex: Female"),
+        Text(452, 90, "Height: 163.5 cm"),
+        Text(4, 102, f"Patient ID: {patient_id}"),
+        Text(277, 102, "Ethnicity: White"),
+        Text(452, 102, "Weight: 71.2 kg"),
+        Text(4, 114, f"DOB: {born}"),
+        Text(452, 114, "Age: 61"),
+    )
+
+
+def hologic_scan(*, kind: str = "a Lumbar Spine", scan_id: str = "A0317180C", day: str = "March 17, 2018") -> Placed:
+    """The block `Scan Information` of a Hologic page, with the lines around its picture."""
+    return (
+        Text(301, 156, "Scan Information:", 10),
+        Text(301, 170, f"Scan Date: {day}"),
+        Text(465, 170, f"ID: {scan_id}"),
+        Text(301, 183, f"Scan Type: {kind}"),
+        Text(301, 196, "Analysis: March 19, 2018 09:41 Version 13.5.2.1"),
+        Text(356, 209, "Spine"),
+        Text(301, 222, "Operator: KM"),
+        Text(301, 235, "Model: Discovery Wi (S/N 87245)"),
+        Text(301, 248, "Comment:"),
+        Text(48, 434, "Image not for diagnostic use", 7),
+        Text(48, 443, "k = 1.143, d0 = 45.9", 7),
+        Text(48, 452, "119 x 128", 7),
+    )
+
+
+def hologic_table(
+    rows: Sequence[tuple[str, ...]], *, y: float = 486, heads: Sequence[tuple[str, str]] = (), x: float = 29
+) -> Placed:
+    """A results table with heads of two lines, cells right-aligned under them."""
+    heads = heads or (("Area", "(cm²)"), ("BMC", "(g)"), ("BMD", "(g/cm²)"), ("T -", "score"), ("Z -", "score"))
+    placed = [Text(25, y - 16, "DXA Results Summary:", 10), Text(x, y, "Region")]
+    for (upper, lower), edge in zip(heads, HOLOGIC_EDGES, strict=True):
+        placed += [Text(edge, y, upper, right=True), Text(edge, y + 9, lower, right=True)]
+    for place, (label, *cells) in enumerate(rows):
+        placed += row_of(y + 25 + 13.8 * place, label, cells, HOLOGIC_EDGES, x=x)
+    below = y + 25 + 13.8 * len(rows)
+    placed += [Text(25, below, "Total BMD CV 1.0%, ACF = 1.031, BCF = 0.992, TH = 5.214", 7)]
+    return tuple(placed)
+
+
+HOLOGIC_REFERENCE = (
+    Text(300, 340, "T-score vs. White Female. Source:2012 BMDCS/NHANES White Female. Z-score", 7),
+    Text(300, 349, "vs. White Female. Source:2012 BMDCS/NHANES White Female.", 7),
+)
+LOGO = (Text(530, 780, "HOLOGIC", 14),)
+
+
+def hologic_spine(rows: Sequence[tuple[str, ...]] = HOLOGIC_SPINE_ROWS) -> Placed:
+    """A Hologic page of one lumbar spine."""
+    return hologic_patient() + hologic_scan() + HOLOGIC_REFERENCE + hologic_table(rows) + LOGO
