@@ -189,6 +189,8 @@ class StudyError(BonemetricsError):
         "damaged-database": "the study database is damaged or is no bonemetrics database",
         "database-unavailable": "the study database cannot be reached, is locked, full or read-only",
         "unknown-scan": "the study has no scan of this ID",
+        "contradicting-copy": "two files hold the same report of the same scanner with different numbers",
+        "report-gone": "the file has changed and no longer holds this report",
     }
 
 
@@ -277,10 +279,13 @@ NOTES: dict[str, str] = {
     "scores-recomputed": "the source holds no T- or Z-scores; they were computed from the named reference",
     "reference-unknown": "no reference population is known for the printed name, so scores were not checked",
     "date-ambiguous": "day and month of a date cannot be told apart, so it is left out",
+    "dates-disagree": "the results and the file around them, or an ID and a date, name different days",
+    "payload-unreadable": "a second copy of the results in the same file could not be read",
     "unknown-region": "a row whose region has no known name was left out",
     "unknown-code": "a code of the scanner whose meaning is not public; it is kept as a code",
     "other-records": "the file holds records whose content is not public; they were left alone",
     "values-missing": "the source leaves out numbers that its kind of report has, such as BMC and area",
+    "image-without-results": "a DXA image that holds no results; they are in the reports beside it, if anywhere",
     "several-routes": "the same scan came by several routes, which agree; the most exact one stands",
     "routes-disagree": "the same scan came by several routes, which disagree; the most exact one stands",
     "phantom-scans-skipped": "scans of a quality-control phantom were passed over",
