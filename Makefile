@@ -27,7 +27,7 @@ benchmarks: $(VENV)/.ready-test
 	$(BIN)/python -m tests.benchmarks
 
 $(VENV)/.ready: pyproject.toml constraints.txt scripts/setup.sh
-	@sh scripts/setup.sh $(VENV) .
+	@sh scripts/setup.sh $(VENV) '.[ocr]'
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready

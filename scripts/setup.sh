@@ -10,12 +10,24 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
     exit 1
 fi
 
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+install_package() { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null; }
+
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    if may_install; then
+        install_package python3-venv
     else
         echo "One system package is missing: install python3-venv (Debian, Ubuntu) and call make again." >&2
         exit 1
+    fi
+fi
+
+# Report pages that are only pictures are read by Tesseract; everything else works without it.
+if ! command -v tesseract >/dev/null; then
+    if may_install; then
+        install_package tesseract-ocr
+    else
+        echo "Tesseract is missing, so pictures of report pages cannot be read: install tesseract-ocr (Debian, Ubuntu)." >&2
     fi
 fi
 
