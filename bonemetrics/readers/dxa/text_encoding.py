@@ -1,0 +1,77 @@
+"""Text files as densitometers, spreadsheets and editors write them: their encoding, their lines, their size."""
+
+from __future__ import annotations
+
+import re
+
+from bonemetrics.errors import ReadError
+
+MAX_TEXT_BYTES = 64 * 2**20
+"""Hundreds of thousands of scans; no table of results is larger."""
+MAX_LINES = 500_000
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file in UTF-16 (with mark, or plainly of this kind), UTF-8 or Windows-1252.
+
+    Parameters
+    ----------
+    data
+        All bytes of the file.
+
+    Returns
+    -------
+    str
+        Without the byte order mark.
+
+    Raises
+    ------
+    ReadError
+        `too-large`; `truncated-file` if UTF-16 ends within a character; `malformed-document` if it is no text.
+    """
+    if len(data) > MAX_TEXT_BYTES:
+        raise ReadError(f"{len(data)} bytes of text; tables of results end at {MAX_TEXT_BYTES}", code="too-large")
+    for encoding in _encodings(data):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError as error:
+            if encoding.startswith("utf-16") and error.end >= len(data) - 1:
+                raise ReadError("the text ends within a character", code="truncated-file") from None
+            continue
+        if "\0" in text:
+            break
+        return text
+    raise ReadError("the file is no text in UTF-8, UTF-16 or Windows-1252", code="malformed-document")
+
+
+def opening(start: bytes) -> str:
+    """The first bytes of a file as text, as far as they are text; empty where they are not."""
+    text = start.decode(_encodings(start)[0], errors="replace")
+    return "" if "\0" in text else text.removeprefix("\ufeff")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text by line feed and carriage return alone; a form feed within a cell ends no line.
+
+    Raises
+    ------
+    ReadError
+        `too-large` beyond half a million lines.
+    """
+    lines = _LINE_END.split(text)
+    if len(lines) > MAX_LINES:
+        raise ReadError(f"{len(lines)} lines; tables of results end at {MAX_LINES}", code="too-large")
+    return lines
+
+
+def _encodings(data: bytes) -> tuple[str, ...]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return ("utf-16",)
+    # Some programs drop the mark when they copy: every second byte of plain letters is then zero.
+    head = data[:64]
+    if len(head) >= 4 and not any(head[1::2]) and all(head[: len(head) // 2 * 2 : 2]):
+        return ("utf-16-le",)
+    if len(head) >= 4 and not any(head[: len(head) // 2 * 2 : 2]) and all(head[1::2]):
+        return ("utf-16-be",)
+    return ("utf-8-sig", "cp1252")
