@@ -296,6 +296,7 @@ NOTES: dict[str, str] = {
     "row-count-differs": "a table of a database holds another number of rows than it says; some may be missing",
     "reference-unreadable": "the reference database beside a database of scans cannot be used; it gave no curves",
     "vertebra-excluded": "a vertebra is not evaluable: its T-score is far from its neighbours', or a reader excluded it",
+    "vertebrae-undecided": "T-scores of neighbouring vertebrae are too far apart, and no rule tells which one to leave out",
     "too-few-vertebrae": "fewer than two evaluable vertebrae, so the spine serves neither diagnosis nor monitoring",
     "scan-mode-changed": "another scan of the person, from another day, was made in another mode",
     "hardware-changed": "another scan of the person, from another day, was made with other hardware of the scanner",
