@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from bonemetrics.errors import ReadError
@@ -15,12 +16,14 @@ from bonemetrics.readers.dxa.printed_columns import (
     stated_unit,
 )
 from bonemetrics.readers.dxa.printed_page import NEXT_WORD, Line, Word, lines_of, phrases_of
+from bonemetrics.records import NUMBERS, UNITS, Trust
 
 _REACH = 2.9
 """How many heights of type above and below the word Region the head of a table can reach."""
 _WIDEST_GAP = 18.0
 _MARGIN = 1.0
 _SLACK = 0.8
+_GARBLED_SCORE = re.compile(r"s.?[co]?ore|scor")
 _SHARE = 0.35
 """A word belongs to every column that holds more than this part of its width."""
 
@@ -32,6 +35,7 @@ class Column:
     key: str
     name: str
     unit: str
+    text: str
     x0: float
     x1: float
 
@@ -57,7 +61,7 @@ class Head:
         return tuple(column for column in self.columns if column.overlap(word) > least)
 
 
-def find_heads(words: Sequence[Word], height: float) -> tuple[Head, ...]:
+def find_heads(words: Sequence[Word], height: float, trust: Trust) -> tuple[Head, ...]:
     """Heads of all results tables among the words of a page, from top to bottom.
 
     Raises
@@ -65,7 +69,7 @@ def find_heads(words: Sequence[Word], height: float) -> tuple[Head, ...]:
     ReadError
         If two columns of one table claim the same meaning.
     """
-    found = [_head(anchor, words, height) for anchor in words if _is_anchor(anchor, words, height)]
+    found = [_head(anchor, words, height, trust) for anchor in words if _is_anchor(anchor, words, height)]
     return tuple(sorted((head for head in found if head is not None), key=lambda head: head.y0))
 
 
@@ -84,18 +88,25 @@ def _is_anchor(word: Word, words: Sequence[Word], height: float) -> bool:
     )
 
 
-def _head(anchor: Word, words: Sequence[Word], height: float) -> Head | None:
+def _head(anchor: Word, words: Sequence[Word], height: float, trust: Trust) -> Head | None:
     near = [word for word in words if word.x0 > anchor.x1 and abs(word.middle - anchor.middle) < _REACH * height]
     phrases = [phrase for line in lines_of(near, 0.5 * height) for phrase in phrases_of(line, height)]
     heads = [part for phrase in phrases if _is_known(phrase) for part in _split_names(phrase)]
     heads = _connected(anchor, heads, height)
     heads += [phrase for phrase in phrases if _is_among(phrase, heads, height)]
     columns = _columns(heads, height)
+    if trust == "ocr":
+        columns = mended(columns)
     names = [column.name for column in columns if column.name]
     if "bmd" not in names or len(names) < 2:
         return None
-    if len(set(names)) < len(names):
+    twice = {name for name in names if names.count(name) > 1}
+    if twice & set(NUMBERS):
         raise ReadError("two columns of a results table claim the same meaning", code="results-not-understood")
+    columns = tuple(
+        replace(column, name="", key=f"column {place}") if column.name in twice else column
+        for place, column in enumerate(columns)
+    )
     used = frozenset(word for phrase in heads for word in phrase.words) | {anchor}
     return Head(
         columns,
@@ -202,8 +213,29 @@ def _spread(stacks: Sequence[tuple[float, float, str]], height: float) -> tuple[
                 key=name or f"column {place + 1}",
                 name=name,
                 unit=stated_unit(text, name),
+                text=text,
                 x0=x0 - max(0.0, min(_SLACK * height, before)),
                 x1=x1 + max(0.0, min(_SLACK * height, after)),
             )
         )
     return tuple(columns)
+
+
+def mended(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Heads that a reader of pictures garbled: units that it lost, and the letters of the two scores.
+
+    Every known layout prints g/cm², g and cm², and the T-score to the left of the Z-score.
+    """
+    scores = [place for place, column in enumerate(columns) if _GARBLED_SCORE.search(column.text.casefold())]
+    names = {place: columns[place].name for place in scores}
+    if len(scores) == 2 and set(names.values()) <= {"", "t_score", "z_score"}:
+        names = dict(zip(scores, ("t_score", "z_score"), strict=True))
+    return tuple(
+        replace(
+            column,
+            key=names.get(place) or column.key,
+            name=names.get(place) or column.name,
+            unit=column.unit or UNITS.get(names.get(place) or column.name, ""),
+        )
+        for place, column in enumerate(columns)
+    )

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from bonemetrics.readers.dxa.printed_head import Column, Head, find_heads
 from bonemetrics.readers.dxa.printed_page import NEXT_WORD, Line, Page, Word, is_noise, lines_of, type_height
+from bonemetrics.records import Trust
 
 _LONGEST_STEP = 4.0
 """Rows further apart than this many heights of type do not belong to one table."""
@@ -79,7 +80,7 @@ class Table:
         return self.head.columns
 
 
-def find_tables(page: Page) -> tuple[Table, ...]:
+def find_tables(page: Page, *, trust: Trust = "text") -> tuple[Table, ...]:
     """All results tables of a page, in the order of their heads.
 
     Raises
@@ -89,7 +90,7 @@ def find_tables(page: Page) -> tuple[Table, ...]:
     """
     words = tuple(word for word in page.words if not is_noise(word.text))
     height = type_height(words)
-    heads = find_heads(words, height)
+    heads = find_heads(words, height, trust)
     return tuple(_table(page, head, words, height, heads) for head in heads)
 
 
