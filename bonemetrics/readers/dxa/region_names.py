@@ -44,6 +44,9 @@ _HIP = {
     "total hip": "total-hip",
     "htot": "total-hip",
     "hip": "total-hip",
+    "hip total": "total-hip",
+    "total femur": "total-hip",
+    "femur total": "total-hip",
     "shaft": "shaft",
 }
 _BONES = {"radius": "radius", "ulna": "ulna", "both": "radius+ulna", "r+u": "radius+ulna", "total": "radius+ulna"}
@@ -73,9 +76,11 @@ _BODY = {
     "leg": "leg",
     "legs": "leg",
     "subtotal": "subtotal",
+    "tblh": "subtotal",
     "total": "whole-body",
     "whole body": "whole-body",
 }
+_PAIRED = ("arm", "leg", "ribs")
 _SIDE_FIRST = re.compile(r"(left|right|l|r|lt|rt)\.?\s+(.+)", re.IGNORECASE)
 _SIDE_LAST = re.compile(r"(.+?)[\s,(]+(left|right|mean|diff(?:erence)?\.?|\|diff\.?\|)\)?", re.IGNORECASE)
 _FOREARM = re.compile(r"(radius|ulna|both|r\s*\+\s*u|total)?\s*(ud|ultradistal|mid|1/3|33\s?%|total)?", re.IGNORECASE)
@@ -103,6 +108,11 @@ def place_of(printed: str, site: str, *, side: ReportSide | None = None) -> Plac
     if site == SPINE:
         return _spine(text)
     statistic: Statistic = "value"
+    whole = _region(text.casefold().strip(" ."), site)
+    printed_side = False
+    if whole is not None:
+        # Before any side is split off: the L of `L Spine` means lumbar.
+        return Place(site, whole, side if site != WHOLE_BODY or whole in _PAIRED else None, statistic)
     if found := _SIDE_LAST.fullmatch(text):
         word = found[2].casefold().strip("|. ")
         text = found[1]
@@ -111,17 +121,21 @@ def place_of(printed: str, site: str, *, side: ReportSide | None = None) -> Plac
         elif word == "mean":
             side, statistic = "mean", "mean"
         else:
-            side = _SIDES[word]
+            side, printed_side = _SIDES[word], True
     elif found := _SIDE_FIRST.fullmatch(text):
-        side, text = _SIDES[found[1].casefold()], found[2]
+        side, text, printed_side = _SIDES[found[1].casefold()], found[2], True
     region = _region(text.casefold().strip(" ."), site)
     if region is None:
         return None
-    one_bone = site != WHOLE_BODY or region in ("arm", "leg", "ribs")
-    return Place(site, region, side if one_bone else None, statistic)
+    # `Trunk Left` is half a trunk: without its side it would pass for the whole.
+    has_side = site != WHOLE_BODY or region in _PAIRED or printed_side
+    return Place(site, region, side if has_side else None, statistic)
 
 
 def _spine(text: str) -> Place | None:
+    if re.search(r"\(.*\d.*\)", text):
+        # Levels in brackets may be those that were left out.
+        return None
     plain = re.sub(r"\(.*\)", "", text).replace(" ", "").upper().replace("TOTAL", "")
     plain = re.sub(r"(?<=-)(\d)", r"L\1", plain)
     levels = vertebrae_of(plain)
