@@ -24,6 +24,13 @@ SITES: dict[str, tuple[str, ...]] = {
 }
 """Regions by site; a spine has every combination of vertebrae beside them, such as `L1-L4` and `L1,L3-L4`."""
 
+UNSPECIFIC: dict[str, tuple[str, ...]] = {
+    SPINE: ("spine-unspecified",),
+    HIP: ("hip-unspecified", "femur-unspecified"),
+    FOREARM: ("forearm-unspecified",),
+}
+"""Where a source names a bone but no region of it, as general codes do. Such numbers are kept and serve no rule."""
+
 _RUN = re.compile(r"([TL]\d{1,2})(?:-([TL]\d{1,2}))?")
 
 
@@ -78,7 +85,8 @@ def spine_region(levels: Iterable[str]) -> str:
 
 def is_region(site: str, region: str) -> bool:
     """Whether a site has a region of this name."""
-    return region in SITES.get(site, ()) or (site == SPINE and bool(vertebrae_of(region)))
+    known = (*SITES.get(site, ()), *UNSPECIFIC.get(site, ()))
+    return region in known or (site == SPINE and bool(vertebrae_of(region)))
 
 
 def site_of(region: str) -> str | None:
