@@ -110,7 +110,7 @@ def standardised_hip(bmd_g_cm2: float, *, make: Make, region: str) -> Standardis
     """
     if region not in _HIP:
         raise DxaError(
-            f"no sBMD equation whose digits were checked for the region {region!r}; there are those for {', '.join(_HIP)}",
+            f"no sBMD equation with checked digits for the region {region!r}; there are those for {', '.join(_HIP)}",
             code="constant-not-given",
         )
     a, b = _HIP[region][make]
