@@ -1,0 +1,1 @@
+"""DXA of the synthetic trial: who has what when, true numbers, and one writer for each form of report."""
