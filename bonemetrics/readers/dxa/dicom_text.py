@@ -86,10 +86,13 @@ def person_words(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(words - _FIELD_WORDS)
 
 
+def names_person(text: str, person: frozenset[str]) -> bool:
+    """Whether a text holds one of the words by which a person is known."""
+    plain = text.casefold()
+    return any(word in plain for word in person)
+
+
 def without_person(text: str, person: frozenset[str]) -> str:
-    """A short free text that names nobody; empty where it names a word of `person` or holds a long number."""
+    """A short free text that names nobody; empty where it names a word of `person` or holds a long number or a date."""
     short = " ".join(_CONTROLS.sub(" ", text).split())[:_LONGEST_FREE]
-    plain = short.casefold()
-    if _LONG_NUMBER.search(plain):
-        return ""
-    return "" if any(word in plain for word in person) else short
+    return "" if _LONG_NUMBER.search(short) or names_person(text, person) else short

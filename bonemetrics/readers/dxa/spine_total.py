@@ -1,0 +1,60 @@
+"""Which vertebrae a row called `Total` counts, for sources that do not name them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from bonemetrics.anatomy import VERTEBRAE, spine_region
+from bonemetrics.records import DxaRow
+
+SPINE_TOTAL = "total"
+"""Stands for the total of a spine table until its vertebrae are known; never leaves a reader."""
+_SUMMED = ("area", "bmc")
+
+
+def vertebrae_of_total(rows: Sequence[DxaRow], total: DxaRow) -> tuple[str, ...]:
+    """The vertebrae whose areas and contents add up to the total's; all that have numbers where the sums do not tell.
+
+    Parameters
+    ----------
+    rows
+        The other rows of the table.
+    total
+        The row called `Total`.
+
+    Returns
+    -------
+    tuple of str
+        From above; empty where the table has no vertebra with numbers. Sums that fit no set are left to the checks of
+        identities, which report them.
+    """
+    levels = {row.region: row for row in rows if row.region in VERTEBRAE and row.value("bmd") is not None}
+    names = sorted(levels, key=VERTEBRAE.index)
+    if not names or all(total.value(name) is None for name in _SUMMED):
+        return tuple(names)
+    sets = [chosen for count in range(len(names), 0, -1) for chosen in combinations(names, count)]
+    fitting = [chosen for chosen in sets if _fits([levels[name] for name in chosen], total)]
+    if tuple(names) in fitting or len(fitting) != 1:
+        return tuple(names)
+    return fitting[0]
+
+
+def region_of_total(rows: Sequence[DxaRow], total: DxaRow) -> str | None:
+    """The region of the row called `Total`, `None` where the table names no vertebra."""
+    levels = vertebrae_of_total(rows, total)
+    return spine_region(levels) if levels else None
+
+
+def _fits(parts: Sequence[DxaRow], total: DxaRow) -> bool:
+    return all(_sums(parts, total, name) for name in _SUMMED if total.value(name) is not None)
+
+
+def _sums(parts: Sequence[DxaRow], total: DxaRow, name: str) -> bool:
+    whole, values = total.value(name), [part.value(name) for part in parts]
+    known = [value for value in values if value is not None]
+    if whole is None or len(known) < len(values):
+        return False
+    # Each printed number, the sum too, may be half a unit of its last digit off.
+    units = [10.0 ** -(cell.decimals or 6) for cell in (row.cells[name] for row in (*parts, total))]
+    return abs(sum(known) - whole) <= 0.5 * sum(units) + 1e-9
