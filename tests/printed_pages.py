@@ -130,3 +130,47 @@ LOGO = (Text(530, 780, "HOLOGIC", 14),)
 def hologic_spine(rows: Sequence[tuple[str, ...]] = HOLOGIC_SPINE_ROWS) -> Placed:
     """A Hologic page of one lumbar spine."""
     return hologic_patient() + hologic_scan() + HOLOGIC_REFERENCE + hologic_table(rows) + LOGO
+
+
+def pdf_of(pages: Sequence[Sequence[Text]], *, rotate: int = 0, invisible: bool = False) -> bytes:
+    """A small PDF, written by hand: Helvetica in Windows-1252, one object for each text."""
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
+    objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
+    kids = []
+    for texts in pages:
+        drawn = "\n".join(_drawn(text, invisible=invisible) for text in texts)
+        objects.append(f"<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream")
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {LETTER[0]:g} {LETTER[1]:g}] /Rotate {rotate} "
+            f"/Resources << /Font << /F1 3 0 R >> >> /Contents {len(objects)} 0 R >>"
+        )
+        kids.append(f"{len(objects)} 0 R")
+    objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
+    return document_of([text.encode("cp1252") for text in objects])
+
+
+def document_of(objects: Sequence[bytes]) -> bytes:
+    """A PDF of numbered objects, the first of which is its catalogue."""
+    data = b"%PDF-1.4\n"
+    places = []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return (
+        data
+        + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+        % (
+            len(objects) + 1,
+            table,
+            len(objects) + 1,
+            len(data),
+        )
+    )
+
+
+def _drawn(text: Text, *, invisible: bool) -> str:
+    x = text.x - width_of(text.text, text.size) if text.right else text.x
+    shown = text.text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+    mode = " 3 Tr" if invisible else ""
+    return f"BT /F1 {text.size:g} Tf{mode} {x:.2f} {LETTER[1] - text.y:.2f} Td ({shown}) Tj ET"

@@ -23,6 +23,7 @@ from bonemetrics.records import RawDxaReport, Route, Trust
 
 __all__ = ["Page", "Word", "parse_pages"]
 
+MAX_WORDS = 20_000
 _LAYOUTS = (printed_hologic, printed_lunar, printed_norland)
 
 
@@ -53,6 +54,8 @@ def parse_pages(
         `no-dxa-results` if there is no page of a known layout, `results-not-understood` if there is a results table
         whose rows or columns cannot be told.
     """
+    if any(len(page.words) > MAX_WORDS for page in pages):
+        raise ReadError(f"a page with more than {MAX_WORDS} words", code="too-large")
     sheets = [Sheet(page) for page in pages if page.words]
     found = [(sheet, find_tables(sheet.page, trust=trust)) for sheet in sheets]
     known = [_Known(sheet, layout, tables) for sheet, tables in found if (layout := _layout(sheet, bool(tables)))]

@@ -31,7 +31,7 @@ def _day(written: Written | None) -> date | None:
 
 def _day_by_scan_id(written: Written | None, scan_id: str) -> date | None:
     """The reading that the scan's own number bears out: Hologic writes month, day and year into it."""
-    stamps = {match[1:4] for part in scan_id.split("+") if (match := _SCAN_ID.fullmatch(part))}
+    stamps = {match.groups() for part in scan_id.split("+") if (match := _SCAN_ID.fullmatch(part))}
     days: Sequence[date] = () if written is None else written.readings
-    fitting = [day for day in days if {(f"{day:%m}", f"{day:%d}", f"{day:%y}")} == stamps]
+    fitting = [day for day in days if stamps == {(f"{day:%m}", f"{day:%d}", f"{day:%y}")}]
     return fitting[0] if len(fitting) == 1 else None

@@ -21,6 +21,8 @@ from bonemetrics.records import NUMBERS, UNITS, Trust
 _REACH = 2.9
 """How many heights of type above and below the word Region the head of a table can reach."""
 _WIDEST_GAP = 18.0
+_MOST_HEADS = 60
+_MOST_WORDS = 300
 _MARGIN = 1.0
 _SLACK = 0.8
 _GARBLED_SCORE = re.compile(r"s.?[co]?ore|scor")
@@ -69,13 +71,14 @@ def find_heads(words: Sequence[Word], height: float, trust: Trust) -> tuple[Head
     ReadError
         If two columns of one table claim the same meaning.
     """
-    found = [_head(anchor, words, height, trust) for anchor in words if _is_anchor(anchor, words, height)]
+    named = [word for word in words if word.text.casefold().strip(":.") in REGION_WORDS]
+    if len(named) > _MOST_HEADS:
+        raise ReadError("a page with more results tables than a page can hold", code="too-large")
+    found = [_head(anchor, words, height, trust) for anchor in named if _is_anchor(anchor, words, height)]
     return tuple(sorted((head for head in found if head is not None), key=lambda head: head.y0))
 
 
 def _is_anchor(word: Word, words: Sequence[Word], height: float) -> bool:
-    if word.text.casefold().strip(":.") not in REGION_WORDS:
-        return False
     beside = [
         other
         for other in words
@@ -90,6 +93,8 @@ def _is_anchor(word: Word, words: Sequence[Word], height: float) -> bool:
 
 def _head(anchor: Word, words: Sequence[Word], height: float, trust: Trust) -> Head | None:
     near = [word for word in words if word.x0 > anchor.x1 and abs(word.middle - anchor.middle) < _REACH * height]
+    if len(near) > _MOST_WORDS:
+        return None
     phrases = [phrase for line in lines_of(near, 0.5 * height) for phrase in phrases_of(line, height)]
     heads = [part for phrase in phrases if _is_known(phrase) for part in _split_names(phrase)]
     heads = _connected(anchor, heads, height)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from bonemetrics.readers.dxa.dates import Written, written_date
 from bonemetrics.readers.dxa.numbers import printed_number
-from bonemetrics.readers.dxa.printed_page import COLUMN_GAP, Line, Page, is_noise, lines_of, type_height
+from bonemetrics.readers.dxa.printed_page import COLUMN_GAP, Line, Page, Word, is_noise, lines_of, type_height
 from bonemetrics.records import DxaCircumstances, DxaDevice, DxaPatient, Problem, note
 
 PATIENT_ID = r"Patient(?:en)?[ -]?ID|Pat\.?-?ID|Patientennummer|ID (?:del? )?paciente|ID patient|ID du patient"
@@ -111,7 +111,7 @@ def _phrase_edge(line: Line, offset: int, height: float) -> float:
 
 def _from_edge(line: Line, edge: float, height: float) -> Line:
     """The field of a line that begins at an edge."""
-    kept = []
+    kept: list[Word] = []
     for word in line.words:
         if not kept and abs(word.x0 - edge) > 1.5 * height:
             continue

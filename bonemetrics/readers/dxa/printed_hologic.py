@@ -21,7 +21,7 @@ _CAPTION = re.compile(
     r"(?:^|\t)(\w{1,2} (?:Left|Right|L\.|R\.) \w+|\w{1,2} Lumbar Spine) (\d[\d/.-]{7,9})(?=\t|$)", re.MULTILINE
 )
 _FOOT = re.compile(
-    rf"(?:Left|Right) - Scan Id:\s?({_SCAN_ID})\s?\(S/N (\w+)\) Analysis:\s?(.+?\d\d?:\d\d) (\w+) V:\s?(\d[\d.]+)"
+    rf"(?:Left|Right) - Scan Id:\s?({_SCAN_ID})\s?\(S/N (\w+)\) Analysis:\s?(.{8, 40}?\d\d?:\d\d) (\w+) V:\s?(\d[\d.]+)"
 )
 _ROI = re.compile(r"(?:^|\t)(\d{2,3} x \d{2,3}(?: [A-Z]+: ?\d+ x \d+)?)(?=\t|$)", re.MULTILINE)
 
@@ -77,5 +77,5 @@ def _device(text: str, serials: set[str], version: str) -> DxaDevice:
 
 
 def _reference(sheet: Sheet) -> str:
-    found = re.match(r"T-?score vs\.? .+?Source:.+?(?=\s*Z-?score vs|$)", sheet.paragraph(r"T-?score vs"))
+    found = re.match(r"T-?score vs\.? .{1,80}?Source:.{1,120}?(?=\s*Z-?score vs|$)", sheet.paragraph(r"T-?score vs"))
     return found[0].strip() if found else ""

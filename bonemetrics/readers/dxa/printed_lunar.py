@@ -21,7 +21,7 @@ _TITLES = (
     re.compile(r"(?:^|\t)([^\t\n]{3,30}?) Bone Density(?=\t|$)", re.MULTILINE),
     re.compile(r"Filename:[^;]*;\s*([A-Z][A-Za-z ]{3,24});"),
 )
-_REFERENCE = re.compile(r"T-score:\s*(.+?Reference\s+Population\s*(?:\([^)]*\))?)")
+_REFERENCE = re.compile(r"T-score:\s*(.{1,300}?Reference\s+Population\s*(?:\([^)]*\))?)")
 _PRINTED = re.compile(r"Densitometry\s?:\s*([^\t\n]+)")
 _TOTAL = re.compile(r"\bAP Spine\s?:\s*([TL]\d{1,2}-L\d(?: ?\([^)]*\))?)\s*\(?BMD", re.IGNORECASE)
 

@@ -11,7 +11,7 @@ MARKS = re.compile(r"\bNORLAND\b|\bNorland\b|STD CVs|\bsBMD\b|Bone image not for
 ID_NAMES = rf"ID|{PATIENT_ID}"
 SPINE_ORDER = ("L2-L4", "L1-L4", "L1", "L2", "L3", "L4")
 _SCAN = re.compile(r"(?:^|\t)([A-Za-z][A-Za-z ]{3,24}) on:\s*([^\t\n]+)", re.MULTILINE)
-_FOOT = re.compile(r"(?:Rev\.\s*([\d./]+))?[^\n]*?\bS/N:?\s*(\w+)")
+_FOOT = re.compile(r"(?:Rev\.\s*([\d./]+))?[^\n]{0,120}?\bS/N:?\s*(\w+)")
 _MODE = re.compile(r"([\d.]+ ?mm [xX] [\d.]+ ?mm,\s*[\d.]+ ?mm/s)")
 _REFERENCE = re.compile(r"(?:^|\t)(?:[TL]\d ?- ?L\d[ \t]+)?(Norland \d[\w./]*)(?=\t|\s|$)", re.MULTILINE)
 

@@ -6,6 +6,7 @@ import re
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 SAME_LINE = 0.5
@@ -53,7 +54,7 @@ class Line:
     @property
     def middle(self) -> float:
         """Height of the middle of the line on the page."""
-        return statistics.fmean(word.middle for word in self.words)
+        return sum(word.y0 + word.y1 for word in self.words) / (2 * len(self.words))
 
     @property
     def text(self) -> str:
@@ -78,14 +79,19 @@ def lines_of(words: Iterable[Word], height: float) -> tuple[Line, ...]:
     """Group words into lines from top to bottom; `height` is that of the type."""
     rows: list[list[Word]] = []
     middle = 0.0
-    for word in sorted(words, key=lambda found: found.middle):
-        if rows and word.middle - middle < SAME_LINE * height:
+    for word in sorted(words, key=_middle):
+        here = _middle(word)
+        if rows and here - middle < SAME_LINE * height:
             rows[-1].append(word)
-            middle += (word.middle - middle) / len(rows[-1])
+            middle += (here - middle) / len(rows[-1])
         else:
             rows.append([word])
-            middle = word.middle
-    return tuple(Line(tuple(sorted(row, key=lambda word: word.x0))) for row in rows)
+            middle = here
+    return tuple(Line(tuple(sorted(row, key=attrgetter("x0")))) for row in rows)
+
+
+def _middle(word: Word) -> float:
+    return (word.y0 + word.y1) / 2
 
 
 def phrases_of(line: Line, height: float) -> tuple[Line, ...]:

@@ -1,0 +1,13 @@
+"""A Hologic spine report as PDF."""
+
+from bonemetrics.readers.dxa import pdf
+from tests.dxa_cases import DxaCase
+from tests.printed_pages import hologic_spine, pdf_of
+
+CASE = DxaCase(
+    route="pdf",
+    module=pdf.__name__,
+    file_name="report.pdf",
+    make=lambda: pdf_of([hologic_spine()]),
+    secrets=("Birch", "Willow", "QX-4471", "May 21, 1957"),
+)
