@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from xml.sax.saxutils import quoteattr
 
 from bonemetrics.readers.dxa.printed import Page, Word
 
@@ -174,3 +177,51 @@ def _drawn(text: Text, *, invisible: bool) -> str:
     shown = text.text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
     mode = " 3 Tr" if invisible else ""
     return f"BT /F1 {text.size:g} Tf{mode} {x:.2f} {LETTER[1] - text.y:.2f} Td ({shown}) Tj ET"
+
+
+def fixed_page(texts: Sequence[Text], *, advances: bool = True, canvas: str = "", extra: str = "") -> str:
+    """A page of an XPS document, whose unit is a 96th of an inch."""
+    glyphs = "".join(_glyphs(text, advances=advances) for text in texts)
+    if canvas:
+        glyphs = f'<Canvas RenderTransform="{canvas}">{glyphs}</Canvas>'
+    return (
+        '<FixedPage xmlns="http://schemas.microsoft.com/xps/2005/06" xml:lang="en-us" '
+        f'Width="{LETTER[0] / 0.75:g}" Height="{LETTER[1] / 0.75:g}">{glyphs}{extra}</FixedPage>'
+    )
+
+
+def xps_of(pages: Sequence[str | bytes], *, pieces: bool = False, encoding: str = "utf-8") -> bytes:
+    """An XPS document of whole pages."""
+    parts: dict[str, str | bytes] = {
+        "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="R1" Type="http://schemas.microsoft.com/xps/2005/06/fixedrepresentation" '
+        'Target="/FixedDocSeq.fdseq"/></Relationships>',
+        "FixedDocSeq.fdseq": '<FixedDocumentSequence><DocumentReference Source="/Documents/1/FixedDoc.fdoc"/>'
+        "</FixedDocumentSequence>",
+        "Documents/1/FixedDoc.fdoc": "<FixedDocument>"
+        + "".join(f'<PageContent Source="Pages/{place + 1}.fpage"/>' for place in range(len(pages)))
+        + "</FixedDocument>",
+    }
+    for place, page in enumerate(pages):
+        parts[f"Documents/1/Pages/{place + 1}.fpage"] = page
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            data = content.encode(encoding) if isinstance(content, str) else content
+            if pieces and name.endswith(".fpage"):
+                half = len(data) // 2
+                archive.writestr(f"{name}/[0].piece", data[:half])
+                archive.writestr(f"{name}/[1].last.piece", data[half:])
+            else:
+                archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def _glyphs(text: Text, *, advances: bool) -> str:
+    x = text.x - width_of(text.text, text.size) if text.right else text.x
+    indices = ";".join(f",{100 * width_of(letter, 1.0):.4g}" for letter in text.text) if advances else ""
+    return (
+        f'<Glyphs Fill="#ff000000" FontUri="/Resources/1.odttf" FontRenderingEmSize="{text.size / 0.75:g}" '
+        f'OriginX="{x / 0.75:.4f}" OriginY="{text.y / 0.75:.4f}" UnicodeString={quoteattr(text.text)} '
+        f'Indices="{indices}"/>'
+    )
