@@ -128,7 +128,7 @@ def test_curves__are_level_after_fifty_and_name_what_pages_print():
     for curve in curves:
         assert is_region(curve.site, curve.region)
         assert curve.points[1].mean == curve.points[2].mean
-        assert curve.printed == ("SAMPLE reference 1",)
+        assert curve.printed == ("INVENTED reference 1",)
 
 
 def test_reports__come_in_eleven_forms_and_every_visit_has_all_sites():
@@ -188,6 +188,9 @@ def test_truth__of_a_doubly_routed_scan_is_that_of_the_exact_route():
     (exam,) = {e.key: e for w, v, r in ALL if (w.subject, v.name) == ("CSM-05", "Month 12") for e in r.exams
                if e.site == HIP}.values()  # fmt: skip
     assert [float(row[7]) for row in neck] == [exam.rows[0].bmc / exam.rows[0].area]
+    # P files hold no scores, so those of the other route count.
+    scores = [row[1] for row in rows if row[5:7] == ("neck", "T-score")]
+    assert scores == ["Month 12"]
 
 
 def test_truth__leaves_out_what_the_stain_hides():

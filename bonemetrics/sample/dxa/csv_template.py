@@ -7,7 +7,7 @@ import io
 
 from bonemetrics.sample.dxa.numbers import Row
 from bonemetrics.sample.dxa.plan import Exam, Report
-from bonemetrics.sample.dxa.reference import SAMPLE
+from bonemetrics.sample.dxa.reference import INVENTED
 from bonemetrics.sample.dxa.words import hologic_region
 
 _CELLS = {"area_cm2": "area", "bmc_g": "bmc", "bmd_g_cm2": "bmd", "t_score": "t_score", "z_score": "z_score"}
@@ -41,7 +41,7 @@ def _line(exam: Exam, row: Row, report: Report) -> tuple[str, ...]:
     return (
         *(exam.patient_id, exam.scanned.date().isoformat(), exam.site, row.side or ""),
         *(hologic_region(row.region), *cells, exam.scan_id),
-        *(device.manufacturer, device.model, device.serial, device.software, SAMPLE),
+        *(device.manufacturer, device.model, device.serial, device.software, INVENTED),
         *("F", exam.woman.born.isoformat()),
     )
 

@@ -9,7 +9,7 @@ from pydicom.uid import EnhancedSRStorage
 from bonemetrics.sample.dxa.dicom_header import dataset
 from bonemetrics.sample.dxa.numbers import Row
 from bonemetrics.sample.dxa.plan import Exam
-from bonemetrics.sample.dxa.reference import SAMPLE
+from bonemetrics.sample.dxa.reference import INVENTED
 from bonemetrics.sample.dxa.words import hologic_region, hologic_site, lunar_region, lunar_site
 
 _LOCAL = "99SAMPLE"
@@ -40,7 +40,7 @@ def structured_report(exam: Exam) -> Dataset:
     is_lunar = exam.densitometer.make == "lunar"
     site = _container(_local(lunar_site(exam) if is_lunar else hologic_site(exam)))
     site.ContentSequence = Sequence(_region(row, lunar=is_lunar) for row in exam.rows)
-    items = [_text("Reference population", SAMPLE), site]
+    items = [_text("Scan ID", exam.scan_id), _text("Reference population", INVENTED), site]
     if exam.side is not None:
         items.insert(0, _laterality(exam.side))
     found.ContentSequence = Sequence(items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from bonemetrics.sample.dxa.plan import Exam, Form, Report, reports
 from bonemetrics.sample.people import PlannedVisit, Woman
 
 TruthRow = tuple[str, ...]
-_BYTES: dict[Form, Callable[[Report], bytes | Dataset]] = {
+_MAKERS: dict[Form, Callable[[Report], bytes | Dataset]] = {
     "hologic-pdf": lambda report: draw.pdf(hologic_page.pages(report)),
     "lunar-pdf": lambda report: draw.pdf(lunar_page.pages(report)),
     "xps": lambda report: xps.document(lunar_page.pages(report)),
@@ -69,13 +70,19 @@ def write_reports(woman: Woman, visit: PlannedVisit, folder: Path) -> list[Truth
     own.mkdir(parents=True, exist_ok=True)
     rows: list[TruthRow] = []
     for report in reports(woman, visit):
-        made = _BYTES[report.form](report)
-        if isinstance(made, Dataset):
-            dcmwrite(own / report.name, made, enforce_file_format=True)
-        else:
-            (own / report.name).write_bytes(made)
+        (own / report.name).write_bytes(content(report))
         rows += truth_rows(report)
     return rows
+
+
+def content(report: Report) -> bytes:
+    """The bytes of one file."""
+    made = _MAKERS[report.form](report)
+    if not isinstance(made, Dataset):
+        return made
+    out = io.BytesIO()
+    dcmwrite(out, made, enforce_file_format=True)
+    return out.getvalue()
 
 
 def truth_rows(report: Report) -> Iterator[TruthRow]:
@@ -108,6 +115,8 @@ def _rows(report: Report) -> Iterator[tuple[Exam, Row]]:
 
 
 def _states(report: Report, row: Row, name: str) -> bool:
+    if report.truth == "scores" and name in DECIMALS:
+        return False
     if report.form == "fhir":
         return (row.region, name) in fhir.CODES
     if report.form == "hologic-p-file":

@@ -34,6 +34,7 @@ def font(*, bold: bool) -> bytes:
     cutter.subset(whole)
     out = io.BytesIO()
     subset.save_font(whole, out, options)
+    whole.close()
     return out.getvalue()
 
 

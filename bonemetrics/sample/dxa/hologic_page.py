@@ -8,7 +8,7 @@ from bonemetrics.anatomy import SPINE
 from bonemetrics.sample.dxa.numbers import Row
 from bonemetrics.sample.dxa.page import Drawing
 from bonemetrics.sample.dxa.plan import Exam, Report
-from bonemetrics.sample.dxa.reference import SAMPLE
+from bonemetrics.sample.dxa.reference import INVENTED
 from bonemetrics.sample.dxa.words import hologic_region, hologic_site, long_date, printed, us_date
 
 COLUMNS = ("area", "bmc", "bmd", "t_score", "z_score")
@@ -91,8 +91,8 @@ def _scan_information(page: Drawing, exam: Exam, *, comma: bool) -> None:
 
 def _reference(page: Drawing, x: float, y: float) -> None:
     texts = (
-        f"T-score vs. White Female. Source:{SAMPLE}. Z-score",
-        f"vs. White Female. Source:{SAMPLE}.",
+        f"T-score vs. White Female. Source:{INVENTED}. Z-score",
+        f"vs. White Female. Source:{INVENTED}.",
     )
     page.lines(x, y, texts, 7.5, 10)
 

@@ -17,7 +17,7 @@ from bonemetrics.sample.dxa.dicom_header import dataset
 from bonemetrics.sample.dxa.draw import grey
 from bonemetrics.sample.dxa.numbers import Row
 from bonemetrics.sample.dxa.plan import Exam, Report
-from bonemetrics.sample.dxa.reference import SAMPLE, SAMPLE_CURVES
+from bonemetrics.sample.dxa.reference import INVENTED, SAMPLE_CURVES
 from bonemetrics.sample.dxa.words import hologic_region, hologic_site
 
 CREATOR, GROUP, ELEMENT = "HOLOGIC", 0x0019, 0x00
@@ -68,7 +68,7 @@ def report_text(exam: Exam) -> str:
         "ScanMode": f"a {hologic_site(exam)}",
         "AnalProtocol": "Spine" if exam.site == SPINE else hologic_site(exam),
         "TableNote1": "Total BMD CV 1.0%, ACF = 1.029, BCF = 0.984, TH = 6.412",
-        "TableNote2": f"T-score vs. White Female. Source:{SAMPLE}. Z-score vs. White Female. Source:{SAMPLE}.",
+        "TableNote2": f"T-score vs. White Female. Source:{INVENTED}. Z-score vs. White Female. Source:{INVENTED}.",
     }
     lines = [f'{name} = "{value}";' for name, value in variables.items()]
     lines += _table(exam, column_first=exam.densitometer.software == "13.2")

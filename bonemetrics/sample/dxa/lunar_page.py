@@ -9,7 +9,7 @@ from bonemetrics.anatomy import FOREARM, HIP, SPINE, vertebrae_of
 from bonemetrics.sample.dxa.numbers import Row
 from bonemetrics.sample.dxa.page import Align, Drawing
 from bonemetrics.sample.dxa.plan import Exam, Report
-from bonemetrics.sample.dxa.reference import LUNAR, LUNAR_FALL, LUNAR_YOUNG, SAMPLE, SAMPLE_CURVES
+from bonemetrics.sample.dxa.reference import INVENTED, LUNAR, LUNAR_FALL, LUNAR_YOUNG, SAMPLE_CURVES
 from bonemetrics.sample.dxa.words import lunar_region, lunar_site, us_date
 
 _TOTAL = {SPINE: "L1-L4", HIP: "total-hip", FOREARM: "radius-33"}
@@ -96,7 +96,7 @@ def _frame(exam: Exam, number: int) -> Drawing:
 
 
 def _population(exam: Exam) -> str:
-    return "USA (Combined NHANES/Lunar)" if exam.site == SPINE else SAMPLE
+    return "USA (Combined NHANES/Lunar)" if exam.site == SPINE else INVENTED
 
 
 def _footnotes(exam: Exam) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def _footnotes(exam: Exam) -> tuple[str, ...]:
     where = (
         f"T-score: USA (Combined NHANES (ages 20-30) / Lunar (ages 20-40)) {LUNAR};"
         if exam.site == SPINE
-        else f"T-score: {SAMPLE}, {site}, Female, White Reference Population;"
+        else f"T-score: {INVENTED}, {site}, Female, White Reference Population;"
     )
     created = f"{_stamp(exam.analysed)} {exam.densitometer.software}"
     return (

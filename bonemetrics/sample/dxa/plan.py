@@ -29,7 +29,7 @@ Form = Literal[
     "csv",
     "dicom-image",
 ]
-Truth = Literal["printed", "exact", "none"]
+Truth = Literal["printed", "exact", "scores", "none"]
 FRACTURED = 3
 """Number of the woman whose second lumbar vertebra is fractured and does not count."""
 _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -121,9 +121,9 @@ class Exam:
 class Report:
     """One file to be written.
 
-    `truth` says what of it a perfect reader returns: the numbers as printed, the doubles, or nothing, since another
-    route to the same scan is more exact. `stain` is the cell (region, name) that a stain makes unreadable, `slip` one
-    with a digit mistyped, `comma` sets decimal commas, `dpi` is the resolution of a picture.
+    `truth` says what of it counts: all numbers as printed; the doubles; the scores alone, since another route to the
+    same scan holds the rest to more digits; or nothing. `stain` is the cell (region, name) that a stain makes
+    unreadable, `slip` one with a digit mistyped, `comma` sets decimal commas, `dpi` is the resolution of a picture.
     """
 
     form: Form
@@ -240,7 +240,7 @@ def _two_routes_that_agree(day: _Day) -> tuple[Report, ...]:
     return (
         Report(form="hologic-xml", name="spine.dcm", exams=(spine,)),
         Report(form="hologic-p-file", name=_p_file(hip), exams=(hip,), truth="exact"),
-        Report(form="hologic-pdf", name="hip.pdf", exams=(hip,), truth="none"),
+        Report(form="hologic-pdf", name="hip.pdf", exams=(hip,), truth="scores"),
         Report(form="dicom-sr", name="forearm-sr.dcm", exams=(forearm,)),
     )
 
@@ -277,7 +277,7 @@ def _two_routes_that_disagree(day: _Day) -> tuple[Report, ...]:
         Report(form="csv", name="results.csv", exams=(spine, forearm)),
     ]
     if day.visit.months == 12:
-        files.append(Report(form="csv", name="hip.csv", exams=(hip,), truth="none", slip=("neck", "bmd")))
+        files.append(Report(form="csv", name="hip.csv", exams=(hip,), truth="scores", slip=("neck", "bmd")))
     return tuple(files)
 
 

@@ -10,8 +10,8 @@ from bonemetrics.anatomy import FOREARM, HIP, SPINE, spine_region, vertebrae_of
 from bonemetrics.records import CurvePoint, ReferenceCurve
 from bonemetrics.sample.dxa.combinations import COMBINATIONS
 
-SAMPLE = "SAMPLE reference 1"
-"""Name of the invented population; every page that is scored against it prints this."""
+INVENTED = "INVENTED reference 1"
+"""Every page that is scored against it prints this name, which no patient bears."""
 SOURCE = "invented for the synthetic trial; level after 50, so that no Z-score hangs on how an age is rounded"
 AGE_YOUNG = 30.0
 _AGES_LATER = (50.0, 90.0)
@@ -74,14 +74,14 @@ def curves() -> tuple[ReferenceCurve, ...]:
         points += [CurvePoint(age_years=age, mean=later, sd=later_sd) for age in _AGES_LATER]
         found.append(
             ReferenceCurve(
-                name=SAMPLE,
+                name=INVENTED,
                 source=SOURCE,
                 site=site,
                 region=region,
                 sex="F",
                 age_young=AGE_YOUNG,
                 points=tuple(points),
-                printed=(SAMPLE,),
+                printed=(INVENTED,),
             )
         )
     return tuple(found)
