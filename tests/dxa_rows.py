@@ -43,7 +43,11 @@ def row(
     trust: Trust = "text",
 ) -> DxaRow:
     """A row of printed numbers; `.` is no cell."""
-    cells = {name: cell(text, UNIT[name], trust=trust) for name, text in zip(names, texts, strict=True) if text != "."}
+    cells = {
+        name: cell(text, UNIT.get(name, "cm"), trust=trust)
+        for name, text in zip(names, texts, strict=True)
+        if text != "."
+    }
     return DxaRow(region=region, side=side, statistic=statistic, cells=cells)
 
 
