@@ -199,7 +199,8 @@ def _row(table: Table, row: Row, had: int) -> bytes:
         if value if kind == BOOL else value is not None:
             mask[index // 8] |= 1 << index % 8
         if kind in (TEXT, OLE, MEMO):
-            variable.append(b"" if value is None else _text(str(value), kind))
+            stored = value if isinstance(value, bytes) else _text(str(value), kind)
+            variable.append(b"" if value is None else stored)
         elif kind != BOOL:
             fixed += _fixed(kind, value)
     body = struct.pack("<H", had) + fixed
