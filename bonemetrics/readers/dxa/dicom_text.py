@@ -10,6 +10,7 @@ from bonemetrics.readers.elements import Elements
 _CHARACTER_SET = 0x00080005
 _LONGEST = 1024
 _LONGEST_FREE = 160
+_SHORT_WORD = 6
 _ENCODINGS = {
     "": "latin-1",
     "6": "latin-1",
@@ -89,7 +90,14 @@ def person_words(texts: Iterable[str]) -> frozenset[str]:
 def names_person(text: str, person: frozenset[str]) -> bool:
     """Whether a text holds one of the words by which a person is known."""
     plain = text.casefold()
-    return any(word in plain for word in person)
+    return any(_stands_in(word, plain) for word in person)
+
+
+def _stands_in(word: str, plain: str) -> bool:
+    """Whether a word stands in a text: a long one anywhere, a short one (Pine is no Spine) only by itself."""
+    if len(word) >= _SHORT_WORD:
+        return word in plain
+    return word in plain and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain) is not None
 
 
 def without_person(text: str, person: frozenset[str]) -> str:

@@ -14,7 +14,7 @@ _SUMMED = ("area", "bmc")
 
 
 def vertebrae_of_total(rows: Sequence[DxaRow], total: DxaRow) -> tuple[str, ...]:
-    """The vertebrae whose areas and contents add up to the total's; all that have numbers where the sums do not tell.
+    """The vertebrae whose areas and contents add up to the total's.
 
     Parameters
     ----------
@@ -26,18 +26,18 @@ def vertebrae_of_total(rows: Sequence[DxaRow], total: DxaRow) -> tuple[str, ...]
     Returns
     -------
     tuple of str
-        From above; empty where the table has no vertebra with numbers. Sums that fit no set are left to the checks of
-        identities, which report them.
+        From above; empty where areas and contents cannot tell. Where their sums fit no set, a digit is wrong: then all
+        vertebrae of the table, and the checks of identities report it.
     """
     levels = {row.region: row for row in rows if row.region in VERTEBRAE and row.value("bmd") is not None}
     names = sorted(levels, key=VERTEBRAE.index)
-    if not names or all(total.value(name) is None for name in _SUMMED):
-        return tuple(names)
+    if all(total.value(name) is None for name in _SUMMED):
+        return ()
     sets = [chosen for count in range(len(names), 0, -1) for chosen in combinations(names, count)]
     fitting = [chosen for chosen in sets if _fits([levels[name] for name in chosen], total)]
-    if tuple(names) in fitting or len(fitting) != 1:
+    if not fitting or tuple(names) in fitting:
         return tuple(names)
-    return fitting[0]
+    return fitting[0] if len(fitting) == 1 else ()
 
 
 def region_of_total(rows: Sequence[DxaRow], total: DxaRow) -> str | None:
