@@ -44,7 +44,11 @@ _SUSPECTS: tuple[_Suspect, ...] = (
     (("area",), "mm2", 1e-2),
     (("bmc", "area"), "[lb_av] and [in_i]2", SQUARE_INCH_CM2 / POUND_G),
 )
-_MILLIGRAM_BMD = (50.0, 5000.0)
+_BMD_SIZES = (
+    ((50.0, 5000.0), 1e-3, "mg/cm2"),
+    ((0.00005, 0.005), 1e3, "a unit a thousand times the stated one"),
+)
+"""Sizes that all BMD of a report have where its unit is wrong, and what makes them possible."""
 _WIDEST = 0.3
 """A ratio known worse than to 30 % tells no unit from another: a pound and a kilogram are a factor of 2.2 apart."""
 
@@ -65,8 +69,8 @@ def in_kept_units(report: RawDxaReport) -> Step:
         (`cell-refused`) or does not fit the number (`unit-suspect`, with the unit that would).
     """
     report, notes = _converted(report)
-    suspicion = _by_size(report)
-    suspicion |= {spot: reason for spot, reason in _by_ratio(report).items() if spot not in suspicion}
+    # A BMD of the wrong size explains the ratio, and leaves nothing to blame on BMC and area.
+    suspicion = _by_size(report) or _by_ratio(report)
     step = emptied(report, suspicion)
     return Step(report=step.report, notes=(*notes, *_suspect_notes(report, suspicion), *step.notes))
 
@@ -126,17 +130,18 @@ def _unit_notes(
 
 
 def _by_size(report: RawDxaReport) -> dict[Spot, str]:
-    low, high = _MILLIGRAM_BMD
-    cells = {spot: cell.value for spot, cell in _number_cells(report.rows) if spot[1] == "bmd"}
-    own = [value for (i, _), value in cells.items() if report.rows[i].statistic == "value"]
-    # A unit is a column's: one such number among others is a lost point, which the identities will find.
-    if not own or not all(value is not None and low <= value <= high for value in own):
-        return {}
-    return {
-        spot: f"is {value:.6g} g/cm2, which fits mg/cm2 ({value / 1000:.6g} g/cm2); confirm the unit"
-        for spot, value in cells.items()
-        if value is not None
+    cells = {
+        spot: cell.value for spot, cell in _number_cells(report.rows) if spot[1] == "bmd" and cell.value is not None
     }
+    own = [value for (i, _), value in cells.items() if report.rows[i].statistic == "value"]
+    for (low, high), factor, fitting in _BMD_SIZES:
+        # A unit is a column's: one such number among others is a lost point, which the identities will find.
+        if own and all(low <= value <= high for value in own):
+            return {
+                spot: f"is {value:.6g} g/cm2, which fits {fitting} ({value * factor:.6g} g/cm2); confirm the unit"
+                for spot, value in cells.items()
+            }
+    return {}
 
 
 def _by_ratio(report: RawDxaReport) -> dict[Spot, str]:

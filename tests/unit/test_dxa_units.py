@@ -79,6 +79,17 @@ def test_in_kept_units__milligrams_in_a_column_of_grams_are_left_empty_with_the_
     assert (found.value, found.raw, notes) == (None, "962", ["unit-suspect", "cell-refused"])
 
 
+def test_in_kept_units__grams_under_a_head_of_milligrams_are_left_empty_and_nothing_else():
+    rows = tuple(
+        r.model_copy(update={"cells": {**r.cells, "bmd": cell(r.cells["bmd"].raw, "mg/cm2")}}) for r in table(SPINE)
+    )
+    step = in_kept_units(report(*rows))
+    suspect = [(problem.message, spots) for problem, spots in step.notes if problem.code == "unit-suspect"]
+    assert [spots for _, spots in suspect] == [tuple((i, "bmd") for i in range(8))]
+    assert "L1 BMD is 0.000889 g/cm2, which fits a unit a thousand times the stated one (0.889 g/cm2)" in suspect[0][0]
+    assert all(r.value("bmd") is None and r.value("bmc") and r.value("area") for r in step.report.rows)
+
+
 def test_in_kept_units__one_large_bmd_among_others_is_no_matter_of_units():
     rows = table(SPINE.replace("0.991", "991"))
     assert in_kept_units(report(*rows)).notes == ()
