@@ -24,7 +24,8 @@ Row = Mapping[str, object]
 class Table:
     """Columns by name and type. Of each row `had` says how many of them it was written with (all, where it is short).
 
-    `claimed` is the number of rows that the definition tells, if not the true one.
+    `claimed` is the number of rows that the definition tells, if not the true one; `far_map` puts the map of pages on
+    pages of its own, as every table of more than 512 pages has it.
     """
 
     columns: Mapping[str, int]
@@ -33,6 +34,7 @@ class Table:
     deleted: frozenset[int] = frozenset()
     overflowing: frozenset[int] = frozenset()
     claimed: int | None = None
+    far_map: bool = False
 
 
 def rc4(key: bytes, data: bytes) -> bytes:
@@ -104,16 +106,30 @@ def _add(pages: list[bytes], table: Table, *, user: bool, home: int | None = Non
             pages.append(page)
     data = _data_pages(table, home, map_page + 1)
     used = range(map_page + 1, map_page + 1 + len(data))
-    pages.append(_data_page([_usage_map(used), _usage_map(range(0))], owner=0))
+    if not table.far_map and len(used) <= 512:
+        pages.append(_data_page([_near_map(used), _near_map(range(0))], owner=0))
+        pages.extend(data)
+        return
+    bits = _bits(used, 0, (PAGE - 4) * 8 * 17)
+    maps = [bytes(bits[i : i + PAGE - 4]) for i in range(0, len(bits), PAGE - 4)]
+    filled = [number for number, bitmap in enumerate(maps) if any(bitmap)]
+    places = {number: used.stop + index for index, number in enumerate(filled)}
+    far = b"\x01" + b"".join(struct.pack("<I", places.get(number, 0)) for number in range(len(maps)))
+    pages.append(_data_page([far, _near_map(range(0))], owner=0))
     pages.extend(data)
+    pages.extend(b"\x05\x01\x00\x00" + maps[number] for number in filled)
 
 
-def _usage_map(pages: range) -> bytes:
+def _near_map(pages: range) -> bytes:
     start = pages.start if pages else 0
-    bits = bytearray(64)
+    return b"\x00" + struct.pack("<I", start) + bytes(_bits(pages, start, 512))
+
+
+def _bits(pages: range, start: int, room: int) -> bytearray:
+    bits = bytearray(room // 8)
     for page in pages:
         bits[(page - start) // 8] |= 1 << (page - start) % 8
-    return b"\x00" + struct.pack("<I", start) + bytes(bits)
+    return bits
 
 
 def _definition(table: Table, *, user: bool) -> bytes:

@@ -40,10 +40,10 @@ def rows(count: int = 7) -> list[dict[str, object]]:
             "AREA": 1.1 + n,
             "COUNT": -10 * n,
             "NOTE": f"čeština {n}" if n % 2 else None,
-            "MADE": datetime(2011, 7, 21, 11, 51, n),
+            "MADE": datetime(2011, 7, 21, 11, 51, n % 60),
             "FLAG": n % 3 == 0,
             "SMALL": 7 - n,
-            "TINY": 200 + n,
+            "TINY": (200 + n) % 256,
             "SINGLE": 0.5 * n,
             "LONGTEXT": "not wanted" if n else None,
         }
@@ -114,6 +114,15 @@ def test_read_tables__many_pages_and_long_definitions():
     assert list(found["DATA"]) == many
 
 
+def test_read_tables__a_map_on_pages_of_its_own():
+    data = jet_bytes({"Data": Table(TYPES, rows(90), far_map=True), "More": Table({"X": DOUBLE}, [{"X": 2.5}])})
+    assert [row["COUNT"] for row in read(data)["DATA"]] == [-10 * n for n in range(90)]
+    map_row = _row_at(data, MAP, 0)
+    # The first of its pages is no page of a map.
+    spoilt = changed(data, map_row + 1, "<I", 2)
+    assert refusal_of(spoilt).code == "malformed-document"
+
+
 def test_read_tables__a_wrong_count_is_told():
     assert read(jet_bytes({"Data": Table(TYPES, rows(), claimed=8)})).miscounted == ("DATA",)
 
@@ -152,10 +161,11 @@ def test_read_tables__a_database_of_a_newer_access():
 
 
 @pytest.mark.skipif(shutil.which("mdb-export") is None, reason="mdbtools is not installed")
-def test_writer_and_reader__agree_with_mdbtools(tmp_path):
+@pytest.mark.parametrize("far_map", [False, True])
+def test_writer_and_reader__agree_with_mdbtools(tmp_path: Path, far_map):
     path = tmp_path / "own.mdb"
     types = {name: kind for name, kind in TYPES.items() if kind != MEMO}
-    table = Table(types, rows(), had=[9, 9, 9, 6, 6, 6, 5], deleted=frozenset({2}))
+    table = Table(types, rows(), had=[9, 9, 9, 6, 6, 6, 5], deleted=frozenset({2}), far_map=far_map)
     path.write_bytes(jet_bytes({"Data": table}))
     call = ["mdb-export", "-D", "%F %T", "-T", "%F %T", str(path), "Data"]
     text = subprocess.run(call, capture_output=True, text=True, check=True).stdout

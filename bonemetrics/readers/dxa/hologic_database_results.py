@@ -120,16 +120,14 @@ def drawn_rows(
     rows: list[DxaRow] = []
     left_out = 0
     for field in DRAWN_REGIONS:
-        name = text_in(row, f"{field}_NAME")
-        place = place_of(name, site, side=side)
-        here = _row("SUBREGIONBONE", row, field, place.region if place else "", place.side if place else None)
-        if all(cell.value is None for cell in here.cells.values()):
+        if not was_analysed(number_in(row, f"{field}_{column}") for _name, column, _unit in AREA_BMC_BMD):
             continue
+        place = place_of(text_in(row, f"{field}_NAME"), site, side=side)
         if place is None or place.statistic != "value" or (place.region, place.side) in known:
             left_out += 1
             continue
         known.add((place.region, place.side))
-        rows.append(here)
+        rows.append(_row("SUBREGIONBONE", row, field, place.region, place.side))
     problems = []
     if rows:
         named = ", ".join(found.region for found in rows)

@@ -75,13 +75,20 @@ def coded(name: str, value: float | str | None) -> str:
     return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
 
 
-def number_cell(value: float | None, *, unit: str, place: str) -> DxaCell:
-    """A stored number. Missing markers, NaN and infinities are empty cells that still show what is stored."""
+def number_cell(value: float | None, *, unit: str, place: str, is_empty: bool = False) -> DxaCell:
+    """A stored number. Missing markers, NaN and infinities are empty cells that still show what is stored.
+
+    `is_empty` says that the number belongs to something that was not analysed.
+    """
     if value is None:
         return DxaCell(place=place, unit=unit, trust="exact")
     number = float(value)
-    kept = None if number == MISSING or not math.isfinite(number) else number
+    kept = number if _is_number(number) and not is_empty else None
     return DxaCell(raw=repr(number), value=kept, unit=unit, place=place, trust="exact")
+
+
+def _is_number(stored: float) -> bool:
+    return stored != MISSING and math.isfinite(stored)
 
 
 def density_row(
@@ -107,12 +114,13 @@ def density_row(
     places
         Where each was read from, by the same names.
     """
-    cells = {
-        name: number_cell(numbers.get(name), unit=unit, place=places[name]) for name, _column, unit in AREA_BMC_BMD
-    }
+    area = numbers.get("area")
     # Area -1 marks the whole region, whatever stands beside it.
-    if not was_analysed(numbers.values()) or (cells["area"].raw and cells["area"].value is None):
-        cells = {name: cell.model_copy(update={"value": None}) for name, cell in cells.items()}
+    is_empty = not was_analysed(numbers.values()) or (area is not None and not _is_number(area))
+    cells = {
+        name: number_cell(numbers.get(name), unit=unit, place=places[name], is_empty=is_empty)
+        for name, _column, unit in AREA_BMC_BMD
+    }
     return DxaRow(region=region, printed=printed, side=side, cells=cells)
 
 
