@@ -243,15 +243,12 @@ def test_page_pictures__are_bounded_in_number_and_size(monkeypatch):
     assert picture.size <= 10_400
 
 
-def test_read__79_pages_of_prose_take_less_than_a_second():
-    prose = tuple(
-        Text(40, 60 + 9 * line, "The density of bone was measured in all visits of the trial. " * 2, 7)
-        for line in range(80)
-    )
-    data = pdf_of([prose] * 79)
-    start = time.perf_counter()
+def test_read__79_pages_of_text_take_less_than_a_second():
+    line = "The density of bone was measured in all visits. " * 2
+    data = pdf_of([tuple(Text(40, 60 + 12 * place, line, 9) for place in range(50))] * 79)
+    start = time.process_time()
     assert refusal(data) == "no-dxa-results"
-    assert time.perf_counter() - start < 2.0  # measured 0.3 s on an idle core; the bound leaves room for busy machines
+    assert time.process_time() - start < 1.0
 
 
 @pytest.mark.shared_data

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
@@ -24,10 +24,11 @@ _COVERING = 0.25
 """A picture is looked at as a cover of text if it takes this part of the page."""
 _INVISIBLE = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _MOST_UNMAPPED = 0.02
+_UNKNOWN = re.compile("[\x00\ud800-\uf8ff\ufffd-\uffff]")
+_RUN = re.compile("[^\\s\x00-\x1f\x7f\xad\ufeff]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(NamedTuple):
     left: float
     bottom: float
     right: float
@@ -45,6 +46,12 @@ def characters_of(text_page: Any) -> str:
     count = pdfium.FPDFText_CountChars(text_page)
     if count > MAX_PAGE_CHARACTERS:
         raise ReadError(f"a page with {count} characters, at most {MAX_PAGE_CHARACTERS} are read", code="too-large")
+    buffer = (ctypes.c_ushort * (count + 1))()
+    length = pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1
+    text = bytes(buffer)[: 2 * count].decode("utf-16-le", errors="replace")
+    if length == count == len(text) and not _UNKNOWN.search(text):
+        return text
+    # The text has another length where glyphs have no meaning: ask for each.
     read = pdfium.FPDFText_GetUnicode
     return "".join(map(_character, (read(text_page, index) for index in range(count))))
 
@@ -57,8 +64,8 @@ def _character(code: int) -> str:
 
 def is_readable(text: str) -> bool:
     """Whether the fonts of a page say which characters its glyphs are."""
-    letters = [letter for letter in text if not letter.isspace()]
-    return bool(letters) and letters.count("\ufffd") <= _MOST_UNMAPPED * len(letters)
+    letters = sum(map(len, text.split()))
+    return letters > 0 and text.count("\ufffd") <= _MOST_UNMAPPED * letters
 
 
 def is_empty(page: Any) -> bool:
@@ -108,25 +115,16 @@ def words_of(page: Any, text_page: Any, characters: str, number: int) -> Page:
 
 def _runs(characters: str) -> Iterator[tuple[int, int]]:
     """First and last index of everything between blanks."""
-    start = None
-    for index, character in enumerate(characters):
-        blank = character.isspace() or not character.isprintable()
-        if not blank and start is None:
-            start = index
-        elif blank and start is not None:
-            yield start, index - 1
-            start = None
-    if start is not None:
-        yield start, len(characters) - 1
+    return ((found.start(), found.end() - 1) for found in _RUN.finditer(characters))
 
 
 def _box(text_page: Any, index: int) -> _Box:
     rect = pdfium.FS_RECTF()
     pdfium.FPDFText_GetLooseCharBox(text_page, index, rect)
-    values = (rect.left, rect.bottom, rect.right, rect.top)
-    if not all(map(math.isfinite, values)):
+    box = _Box(rect.left, rect.bottom, rect.right, rect.top)
+    if not math.isfinite(sum(box)):
         raise ReadError("a glyph lies nowhere on the page", code="malformed-document")
-    return _Box(*values)
+    return box
 
 
 def _pieces(text_page: Any, first: int, last: int, turns: int) -> list[tuple[int, int, _Box]]:
@@ -164,12 +162,8 @@ def _apart(left: _Box, right: _Box, turns: int, size: float) -> bool:
 
 
 def _around(*boxes: _Box) -> _Box:
-    return _Box(
-        min(box.left for box in boxes),
-        min(box.bottom for box in boxes),
-        max(box.right for box in boxes),
-        max(box.top for box in boxes),
-    )
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return _Box(min(lefts), min(bottoms), max(rights), max(tops))
 
 
 def _quarter_turns(text_page: Any, index: int) -> int:
@@ -183,13 +177,13 @@ def _upright(text: str, box: _Box, frame: _Box, turns: int) -> Word:
     left, right = box.left - frame.left, box.right - frame.left
     up, down = frame.top - box.top, frame.top - box.bottom
     wide, high = frame.right - frame.left, frame.top - frame.bottom
-    corners = {
-        0: (left, up, right, down),
-        1: (up, wide - right, down, wide - left),
-        2: (wide - right, high - down, wide - left, high - up),
-        3: (high - down, left, high - up, right),
-    }
-    x0, y0, x1, y1 = corners.get(turns, corners[0])
+    x0, y0, x1, y1 = left, up, right, down
+    if turns == 1:
+        x0, y0, x1, y1 = up, wide - right, down, wide - left
+    elif turns == 2:
+        x0, y0, x1, y1 = wide - right, high - down, wide - left, high - up
+    elif turns == 3:
+        x0, y0, x1, y1 = high - down, left, high - up, right
     return Word(text=text, x0=x0, y0=y0, x1=x1, y1=y1)
 
 

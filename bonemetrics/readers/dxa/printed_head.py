@@ -15,7 +15,7 @@ from bonemetrics.readers.dxa.printed_columns import (
     is_named,
     stated_unit,
 )
-from bonemetrics.readers.dxa.printed_page import NEXT_WORD, Line, Word, lines_of, phrases_of
+from bonemetrics.readers.dxa.printed_page import NEXT_WORD, Line, Word, lines_of, phrases_of, type_height
 from bonemetrics.records import NUMBERS, UNITS, Trust
 
 _REACH = 2.9
@@ -56,6 +56,7 @@ class Head:
     right: float
     y0: float
     y1: float
+    height: float
 
     def columns_of(self, word: Word) -> tuple[Column, ...]:
         """The column a word stands in; none, or several where it runs over their borders."""
@@ -63,7 +64,7 @@ class Head:
         return tuple(column for column in self.columns if column.overlap(word) > least)
 
 
-def find_heads(words: Sequence[Word], height: float, trust: Trust) -> tuple[Head, ...]:
+def find_heads(words: Sequence[Word], trust: Trust) -> tuple[Head, ...]:
     """Heads of all results tables among the words of a page, from top to bottom.
 
     Raises
@@ -74,11 +75,12 @@ def find_heads(words: Sequence[Word], height: float, trust: Trust) -> tuple[Head
     named = [word for word in words if word.text.casefold().strip(":.") in REGION_WORDS]
     if len(named) > _MOST_HEADS:
         raise ReadError("a page with more results tables than a page can hold", code="too-large")
-    found = [_head(anchor, words, height, trust) for anchor in named if _is_anchor(anchor, words, height)]
+    found = [_head(anchor, words, trust) for anchor in named if _is_anchor(anchor, words)]
     return tuple(sorted((head for head in found if head is not None), key=lambda head: head.y0))
 
 
-def _is_anchor(word: Word, words: Sequence[Word], height: float) -> bool:
+def _is_anchor(word: Word, words: Sequence[Word]) -> bool:
+    height = word.y1 - word.y0
     beside = [
         other
         for other in words
@@ -91,7 +93,16 @@ def _is_anchor(word: Word, words: Sequence[Word], height: float) -> bool:
     )
 
 
-def _head(anchor: Word, words: Sequence[Word], height: float, trust: Trust) -> Head | None:
+def _type_around(anchor: Word, words: Sequence[Word]) -> float:
+    """Height of the type of a table; a page may be full of small print."""
+    own = anchor.y1 - anchor.y0
+    return type_height(
+        [word for word in words if abs(word.middle - anchor.middle) < 7 * own and word.x0 > anchor.x0 - own]
+    )
+
+
+def _head(anchor: Word, words: Sequence[Word], trust: Trust) -> Head | None:
+    height = _type_around(anchor, words)
     near = [word for word in words if word.x0 > anchor.x1 and abs(word.middle - anchor.middle) < _REACH * height]
     if len(near) > _MOST_WORDS:
         return None
@@ -120,6 +131,7 @@ def _head(anchor: Word, words: Sequence[Word], height: float, trust: Trust) -> H
         right=columns[-1].x1 + _MARGIN * height,
         y0=min(word.y0 for word in used),
         y1=max(word.middle for word in used) + 0.3 * height,
+        height=height,
     )
 
 
@@ -184,7 +196,7 @@ def _columns(phrases: Sequence[Line], height: float) -> tuple[Column, ...]:
                 " ".join(part.text for part in stack),
             )
         )
-    return _spread(_with_units(sorted(stacks), height), height)
+    return _with_groups(_spread(_with_units(sorted(stacks), height), height))
 
 
 def _stacked(one: Line, other: Line) -> bool:
@@ -224,6 +236,16 @@ def _spread(stacks: Sequence[tuple[float, float, str]], height: float) -> tuple[
             )
         )
     return tuple(columns)
+
+
+def _with_groups(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Name a column of mere per cents by the score to its right, where one name stands above both."""
+    named = list(columns)
+    for place, (column, right) in enumerate(pairwise(columns)):
+        group = {"t_score": "percent_young", "z_score": "percent_age"}.get(right.name)
+        if group and not column.name and not is_named(column.text) and "%" in column.text:
+            named[place] = replace(column, key=group, name=group)
+    return tuple(named)
 
 
 def mended(columns: Sequence[Column]) -> tuple[Column, ...]:

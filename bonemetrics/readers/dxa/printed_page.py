@@ -6,6 +6,7 @@ import re
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Literal
 
@@ -45,18 +46,18 @@ class Page:
     unit: Literal["pt", "px"] = "pt"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """Words of one line from left to right."""
 
     words: tuple[Word, ...]
 
-    @property
+    @cached_property
     def middle(self) -> float:
         """Height of the middle of the line on the page."""
         return sum(word.y0 + word.y1 for word in self.words) / (2 * len(self.words))
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The words, joined by blanks."""
         return " ".join(word.text for word in self.words)
@@ -65,7 +66,10 @@ class Line:
         """The words joined by blanks, or by a tabulator where a gap separates two fields."""
         parts = [self.words[0].text]
         for left, right in zip(self.words, self.words[1:], strict=False):
-            parts += ["\t" if right.x0 - left.x1 > COLUMN_GAP * height else " ", right.text]
+            # Small print has small gaps; signs and points are lower than the type they belong to.
+            own = max(left.y1 - left.y0, right.y1 - right.y0)
+            gap = COLUMN_GAP * min(max(own, 0.6 * height), 1.6 * height)
+            parts += ["\t" if right.x0 - left.x1 > gap else " ", right.text]
         return "".join(parts)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from bonemetrics.anatomy import SITES, SPINE, spine_region
+from bonemetrics.anatomy import SITES, SPINE, spine_region, vertebrae_of
 from bonemetrics.readers.dxa.printed_cells import cells_of
 from bonemetrics.readers.dxa.printed_labels import mended_spine, mended_words, plain_label
 from bonemetrics.readers.dxa.printed_table import Table, TableRow
@@ -16,6 +16,7 @@ from bonemetrics.records import DxaCell, DxaRow, Problem, ReportSide, Trust, not
 
 _WITHIN_GROUP = re.compile(r"left|right|mean|\|?\s*diff(?:erence)?\.?\s*\|?", re.IGNORECASE)
 _OTHER_UNITS = re.compile(r"sbmd", re.IGNORECASE)
+_BRACKETS = re.compile(r"(\S+)\s?\(([TL\d,\s-]+)\)")
 _SAFE_TO_QUOTE = re.compile(r"(?!.*\d{3})[\w\s.,+%/|'()-]{1,20}")
 
 
@@ -72,6 +73,8 @@ def rows_of(
         place = place_of(named.label, site, side=side)
         if place is None and site == SPINE and named.label.casefold() == "total":
             place = _spine_total(cells, rows)
+        if place is None and site == SPINE and (found_brackets := _BRACKETS.fullmatch(named.label)):
+            place = _without_excluded(found_brackets[1], found_brackets[2], cells, rows)
         if place is None:
             problems.append(note("unknown-region", f"{_quoted(named.row.label)} on page {table.page} was left out"))
             continue
@@ -101,6 +104,15 @@ def _spine_total(total: Mapping[str, DxaCell], rows: Sequence[DxaRow]) -> Place 
         if all(_adds_up(total, subset, name) for name in ("area", "bmc"))
     ]
     return Place(SPINE, spine_region(row.region for row in fitting[0])) if len(fitting) == 1 else None
+
+
+def _without_excluded(whole: str, excluded: str, total: Mapping[str, DxaCell], rows: Sequence[DxaRow]) -> Place | None:
+    """The region of a name such as `L1-L4 (L3)`, if the printed parts bear out that L3 is not in it."""
+    left = [level for level in vertebrae_of(whole) if level not in vertebrae_of("".join(excluded.split()))]
+    parts = [row for row in rows if row.region in left]
+    if not left or len(parts) != len(left) or len(left) == len(vertebrae_of(whole)):
+        return None
+    return Place(SPINE, spine_region(left)) if all(_adds_up(total, parts, name) for name in ("area", "bmc")) else None
 
 
 def _adds_up(total: Mapping[str, DxaCell], parts: Sequence[DxaRow], name: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bonemetrics.readers.dxa.printed_head import Column, Head, find_heads
-from bonemetrics.readers.dxa.printed_page import NEXT_WORD, Line, Page, Word, is_noise, lines_of, type_height
+from bonemetrics.readers.dxa.printed_page import NEXT_WORD, Line, Page, Word, is_noise, lines_of
 from bonemetrics.records import Trust
 
 _LONGEST_STEP = 4.0
@@ -89,12 +89,12 @@ def find_tables(page: Page, *, trust: Trust = "text") -> tuple[Table, ...]:
         If the head of a table is there, but two of its columns claim the same meaning.
     """
     words = tuple(word for word in page.words if not is_noise(word.text))
-    height = type_height(words)
-    heads = find_heads(words, height, trust)
-    return tuple(_table(page, head, words, height, heads) for head in heads)
+    heads = find_heads(words, trust)
+    return tuple(_table(page, head, words, heads) for head in heads)
 
 
-def _table(page: Page, head: Head, words: Sequence[Word], height: float, heads: Sequence[Head]) -> Table:
+def _table(page: Page, head: Head, words: Sequence[Word], heads: Sequence[Head]) -> Table:
+    height = head.height
     below = min((other.y0 for other in heads if _is_below(other, head)), default=page.height)
     inside = [
         word
