@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bonemetrics.anatomy import SITES, SPINE, WHOLE_BODY
+from bonemetrics.anatomy import SITES, SPINE, UNSPECIFIC, WHOLE_BODY
 from bonemetrics.readers.dxa.dicom_sr_tree import Item
 from bonemetrics.readers.dxa.dicom_sr_words import trimmed
 from bonemetrics.readers.dxa.region_names import Place, place_of
@@ -114,9 +114,9 @@ def place(where: Where, rest: str, *, site: str) -> Place | None:
     own = entered(where, rest)
     if own.site == WHOLE_BODY and not own.path:
         own = replace(own, path=("Total",))
-    elif rest and own.site != where.site and not own.path:
-        # `Left Hip` is a site for a container, but the region of a number.
-        own = replace(own, path=(_usual(rest),))
+    elif own.site and not own.path:
+        # A bone without a region of it: `Left Hip` alone may be the neck or the total.
+        return _unspecific(own, rest)
     if (own.site or site) == SPINE and own.path[-1:] in (("Total",), ("total",), ("TOTAL",)):
         return Place(SPINE, SPINE_TOTAL)
     sites = [own.site or site] if own.site or site else list(SITES)
@@ -127,6 +127,14 @@ def place(where: Where, rest: str, *, site: str) -> Place | None:
         return found[0]
     side: ReportSide | None = "mean" if own.statistic == "mean" else None
     return replace(found[0], side=side, statistic=own.statistic)
+
+
+def _unspecific(where: Where, rest: str) -> Place:
+    names = UNSPECIFIC[where.site]
+    name = names[-1] if re.search(r"\bfemur", rest, re.IGNORECASE) else names[0]
+    if where.statistic == "value":
+        return Place(where.site, name, where.side if where.site != SPINE else None)
+    return Place(where.site, name, "mean" if where.statistic == "mean" else None, where.statistic)
 
 
 def _placed(where: Where, site: str) -> Place | None:

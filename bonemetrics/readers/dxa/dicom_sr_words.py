@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from bonemetrics.readers.dxa.dicom_sr_tree import Code
+from bonemetrics.readers.dxa.unit_words import ucum
 
 _T, _Z = r"t[\s-]*score", r"z[\s-]*score"
 _YOUNG, _AGE = r"(?:young[\s-]*(?:adult|normal)|ya|peak[\s-]*reference|pr)", r"(?:age[\s-]*matched|am)"
@@ -57,45 +58,19 @@ _OF_PERSON = re.compile(r"\b(?:patient|subject|body|standing|sitting|arm\s+span)
 _UNIT_IN_NAME = re.compile(r"\s*[\[(]\s*(?:m?g(?:/(?:cm|mm)\^?2)?|(?:cm|mm)\^?2?)\s*[\])]\s*$", re.IGNORECASE)
 _JOINING = re.compile(r"^(?:of|for|at|in|the|-|:|,|/|\s)+\b|[\s:,/-]+(?:of|for|at|in)?$", re.IGNORECASE)
 
-_UCUM = {
-    "g/cm2": "g/cm2",
-    "gm/cm2": "g/cm2",
-    "g/sqcm": "g/cm2",
-    "gm/sqcm": "g/cm2",
-    "gramspersquarecentimeter": "g/cm2",
-    "grampersquarecentimeter": "g/cm2",
-    "gramspersquarecentimetre": "g/cm2",
-    "mg/cm2": "mg/cm2",
-    "mg/mm2": "mg/mm2",
-    "g": "g",
-    "gm": "g",
-    "gram": "g",
-    "grams": "g",
-    "mg": "mg",
-    "kg": "kg",
-    "cm2": "cm2",
-    "sqcm": "cm2",
-    "squarecentimeter": "cm2",
-    "squarecentimeters": "cm2",
-    "squarecentimetre": "cm2",
-    "mm2": "mm2",
-    "cm": "cm",
-    "mm": "mm",
-    "%": "%",
+_IN_WORDS = {
+    **dict.fromkeys(
+        (
+            *("gramspersquarecentimeter", "grampersquarecentimeter", "gramspersquarecentimetre"),
+            *("grampersquarecentimetre", "gm/sqcm", "grams/cm2", "gram/cm2"),
+        ),
+        "g/cm2",
+    ),
+    **dict.fromkeys(("squarecentimeter", "squarecentimeters", "squarecentimetre", "squarecentimetres"), "cm2"),
+    **dict.fromkeys(("nounits", "unitless", "none", "standarddeviation", "standarddeviations", "ratio"), "1"),
     "percent": "%",
-    "1": "1",
-    "nounits": "1",
-    "unitless": "1",
-    "none": "1",
-    "sd": "1",
-    "standarddeviations": "1",
-    "t-score": "1",
-    "z-score": "1",
-    "tscore": "1",
-    "zscore": "1",
-    "lb": "[lb_av]",
-    "lbs": "[lb_av]",
 }
+"""Spellings that occur as the meaning of a unit's code, beside those that other files use."""
 _LONGEST_UNIT = 32
 
 
@@ -107,9 +82,9 @@ def unit_of(code: Code | None) -> str:
     if code is None:
         return ""
     for stated in (code.value, code.meaning):
-        plain = re.sub(r"[\s^*]|\*\*", "", stated.replace("²", "2")).casefold()
-        if plain in _UCUM:
-            return _UCUM[plain]
+        plain = re.sub(r"[\s^*]", "", stated.replace("²", "2")).casefold()
+        if known := ucum(stated) or _IN_WORDS.get(plain):
+            return known
         if re.fullmatch(r"\{[^{}]*\}", plain):
             return "1"
     return (code.value or code.meaning)[:_LONGEST_UNIT]
