@@ -64,7 +64,8 @@ def jet_bytes(tables: Mapping[str, Table], *, key: int = 0, password: str = "", 
     for name, table in tables.items():
         homes[name] = len(pages)
         _add(pages, table, user=True)
-    entries: list[Row] = [{"Id": 2, "Name": "MSysObjects", "Type": 1, "Flags": -2147483648, "ParentId": 251658241}]
+    entries: list[Row] = [{"Id": 251658241, "Name": "Tables", "Type": 3, "Flags": -2147483648, "ParentId": 251658240}]
+    entries += [{"Id": 2, "Name": "MSysObjects", "Type": 1, "Flags": -2147483648, "ParentId": 251658241}]
     entries += [
         {"Id": home, "Name": name, "Type": 1, "Flags": 0, "ParentId": 251658241} for name, home in homes.items()
     ]

@@ -232,6 +232,13 @@ def _row_at(data: bytes, page: int, row: int) -> int:
         (lambda d: changed(d, _row_at(d, ROWS, 1), "<I", 0xFFFFFF00), "malformed-document"),
         (lambda d: changed(d, _row_at(d, ROWS, 1), "<I", (MOVED // PAGE) << 8 | 1), "malformed-document"),
         (lambda d: changed(d, _row_at(d, ROWS, 1), "<I", (ROWS // PAGE) << 8 | 1), "malformed-document"),
+        # Fields that overlap, or leave no room for the fixed columns: row 0 ends with the place of its first text,
+        # the number of texts and the null mask, of 2 bytes each.
+        (lambda d: changed(d, ROWS + PAGE - 6, "<H", 60000), "malformed-document"),
+        (lambda d: changed(d, ROWS + PAGE - 6, "<H", 3), "malformed-document"),
+        (lambda d: changed(d, ROWS + PAGE - 6, "<H", 4), "malformed-document"),
+        # A text that is no UTF-16.
+        (lambda d: d.replace("čeština 3".encode("utf-16-le"), b"\x00\xd8" * 9), "malformed-document"),
         # Rows that claim more columns or fields than they hold.
         (lambda d: changed(d, _row_at(d, ROWS, 0), "<H", 65535), "malformed-document"),
         (lambda d: changed(d, _row_at(d, ROWS, 0), "<H", 900), "malformed-document"),
@@ -254,3 +261,8 @@ def test_read_tables__refuses_encoded_pages_and_passwords():
         error = refusal_of(data)
         assert error.code == "encrypted-document"
         assert word not in error.message
+
+
+def test_read_tables__refuses_more_than_any_clinic_has(monkeypatch):
+    monkeypatch.setattr("bonemetrics.readers.dxa.hologic_database_pages.MAX_DXA_BYTES", 5 * PAGE)
+    assert refusal_of(GOOD).code == "too-large"

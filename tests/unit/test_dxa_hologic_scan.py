@@ -115,6 +115,11 @@ def test_read__a_region_that_was_not_analysed_has_no_numbers(values):
     assert wards.cells["bmc"].raw == repr(values[1])
 
 
+def test_read__a_code_that_is_the_missing_marker_is_empty():
+    assert report_of({1057: struct.pack("<i", -1), 1081: None}).circumstances.scan_mode == ""
+    assert report_of({1057: struct.pack("<i", -1), 1081: None}).circumstances.protocol == ""
+
+
 def test_read__missing_weight_and_height_are_unknown():
     person = report_of({1058: struct.pack("<d", -1.0), 1059: struct.pack("<d", NAN)}).patient
     assert (person.weight_kg, person.height_cm) == (None, None)
@@ -275,6 +280,7 @@ def test_recognises__p_and_r_files_by_their_first_records():
     assert recognises("", CASE.make()[:4096])
     assert recognises("x.bin", stream(p_records(), inclusive=False)[:4096])
     assert recognises("PB19A05A.R2Q", stream({56: b"1", 57: b"2", 58: b"3"}))
+    assert recognises("", stream({1001: b"key"}))
     # Records that start like no known file count only under the name of one.
     assert not recognises("scan.bin", stream({56: b"1", 57: b"2", 58: b"3"}))
 
@@ -291,3 +297,8 @@ def test_read_records__finds_types_and_payloads():
     records = read_records(stream({56: b"abc", 202: b""}))
     assert records.kinds() == {56, 202}
     assert (records.payload(56), records.payload(202), records.payload(57)) == (b"abc", b"", None)
+
+
+def test_read__refuses_more_than_any_scan_has(monkeypatch):
+    monkeypatch.setattr("bonemetrics.readers.dxa.hologic_scan_records.MAX_DXA_BYTES", 1000)
+    assert refusal_of(CASE.make()).code == "too-large"
