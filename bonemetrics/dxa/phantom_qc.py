@@ -14,6 +14,7 @@ References
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -27,6 +28,8 @@ from bonemetrics.records import Finite, Record
 
 BASELINE_SCANS, LEAST_BASELINE_SCANS = 25, 10
 LIMIT_PERCENT = 1.5
+MOST_SCANS, MOST_SEGMENTS = 50_000, 500
+"""Bounds on time and memory: daily scans of a century, a service each month for forty years."""
 
 
 class PhantomScan(Record):
@@ -135,7 +138,7 @@ def phantom_qc(
     Raises
     ------
     DxaError
-        `invalid-series` for several scanners, for too few scans, for a mean of zero or below, and for parameters that
+        `invalid-series` for several scanners, for too few or far too many scans, for a mean of zero or below, and for parameters that
         cannot be.
     """
     _check(baseline_scans, limit_percent, moving_average)
@@ -144,6 +147,11 @@ def phantom_qc(
     if len(serials) > 1:
         raise DxaError(f"scans of {len(serials)} scanners; judge each by itself", code="invalid-series")
     segments = _segments(known, sorted(services))
+    if len(known) > MOST_SCANS or len(segments) > MOST_SEGMENTS:
+        raise DxaError(
+            f"{len(known)} scans and {len(segments) - 1} services; at most {MOST_SCANS} and {MOST_SEGMENTS} are judged",
+            code="invalid-series",
+        )
     if not any(len(segment) >= LEAST_BASELINE_SCANS for segment in segments):
         longest = max((len(segment) for segment in segments), default=0)
         raise DxaError(
@@ -177,11 +185,11 @@ def _check(baseline_scans: int, limit_percent: float, moving_average: int | None
 
 def _segments(scans: Sequence[PhantomScan], services: Sequence[date]) -> list[list[PhantomScan]]:
     found: list[list[PhantomScan]] = []
-    waiting = list(services)
+    waiting = deque(services)
     for scan in scans:
         due = scan.service
         while waiting and waiting[0] <= scan.day:
-            waiting.pop(0)
+            waiting.popleft()
             due = True
         if due or not found:
             found.append([])

@@ -83,10 +83,10 @@ def _baseline_line(qc: PhantomQc) -> str:
 
 
 def _by_segment(qc: PhantomQc) -> list[tuple[Baseline | None, list[QcPoint]]]:
-    return [
-        (baseline, [point for point in qc.points if point.segment == number])
-        for number, baseline in enumerate(qc.baselines)
-    ]
+    found: list[tuple[Baseline | None, list[QcPoint]]] = [(baseline, []) for baseline in qc.baselines]
+    for point in qc.points:
+        found[point.segment][1].append(point)
+    return found
 
 
 def _draw_shewhart(axes: Axes, qc: PhantomQc) -> None:

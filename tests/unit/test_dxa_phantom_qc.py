@@ -190,6 +190,15 @@ def test_what_cannot_be_judged__is_refused(given, options, message):
     assert refused.value.code == "invalid-series"
 
 
+@pytest.mark.parametrize("bound", ["MOST_SCANS", "MOST_SEGMENTS"])
+def test_far_too_many_scans_or_services__are_refused(monkeypatch, bound):
+    given = scans(*BASELINE, 1.0)
+    given[-1] = given[-1].model_copy(update={"service": True})
+    monkeypatch.setattr(f"bonemetrics.dxa.phantom_qc.{bound}", 1)
+    with pytest.raises(DxaError, match="11 scans and 1 services"):
+        phantom_qc(given)
+
+
 def written(folder: Path, text: str | bytes) -> Path:
     path = folder / "series.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
