@@ -138,8 +138,8 @@ def phantom_qc(
     Raises
     ------
     DxaError
-        `invalid-series` for several scanners, for too few or far too many scans, for a mean of zero or below, and for parameters that
-        cannot be.
+        `invalid-series` for several scanners, for too few or far too many scans, for a mean of zero or below, and for
+        parameters that cannot be.
     """
     _check(baseline_scans, limit_percent, moving_average)
     known = sorted(scans, key=lambda scan: scan.day)
