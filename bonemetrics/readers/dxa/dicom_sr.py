@@ -19,7 +19,7 @@ from bonemetrics.readers.dxa.dicom_sr_words import quantity_of, unit_of
 from bonemetrics.readers.dxa.dicom_text import without_person
 from bonemetrics.readers.dxa.region_names import Place
 from bonemetrics.readers.dxa.source import Source
-from bonemetrics.readers.dxa.spine_total import SPINE_TOTAL, region_of_total
+from bonemetrics.readers.dxa.spine_total import with_total_named
 from bonemetrics.readers.elements import Elements
 from bonemetrics.records import (
     DxaCell,
@@ -191,7 +191,7 @@ def _side(placed: Place, facts: DicomFacts) -> ReportSide | None:
 def _report(site: str, day: date | None, numbers: list[_Found], walk: _Walk) -> RawDxaReport:
     facts = walk.facts
     rows, problems = _rows_of(numbers)
-    rows, unknown = _with_total(rows)
+    rows, included, unknown = with_total_named(rows)
     if not any(row.value(name) is not None for row in rows for name in ("bmc", "area")):
         unknown.append(note("values-missing", "the report holds densities but neither BMC nor area"))
     sides = {row.side for row in rows if row.statistic == "value"}
@@ -214,6 +214,7 @@ def _report(site: str, day: date | None, numbers: list[_Found], walk: _Walk) -> 
             protocol=said["protocol"],
             reference=said["reference"],
         ),
+        included=included,
         rows=tuple(rows),
         others=tuple(walk.others),
         problems=(*_unknown_regions(walk), *problems[:_MOST_NOTES], *unknown),
@@ -249,18 +250,6 @@ def _unknown_regions(walk: _Walk) -> list[Problem]:
         return []
     count, first = len(walk.unplaced), walk.unplaced[0][1]
     return [note("unknown-region", f"{count} numbers whose region is not known, the first at content item {first}")]
-
-
-def _with_total(rows: list[DxaRow]) -> tuple[list[DxaRow], list[Problem]]:
-    """Rows in which the total of a spine has the name of its vertebrae; left out where a report names none."""
-    total = next((row for row in rows if row.region == SPINE_TOTAL), None)
-    if total is None:
-        return rows, []
-    region = region_of_total(rows, total)
-    others = [row for row in rows if row is not total]
-    if region is None or any(row.region == region for row in others):
-        return others, [note("unknown-region", "the row Total names no vertebrae")]
-    return [*others, total.model_copy(update={"region": region})], []
 
 
 def _with_rows(reports: list[RawDxaReport]) -> list[RawDxaReport]:

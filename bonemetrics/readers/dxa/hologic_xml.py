@@ -17,7 +17,7 @@ from bonemetrics.readers.dxa.hologic_xml_text import ReportText, taken_apart
 from bonemetrics.readers.dxa.numbers import printed_number
 from bonemetrics.readers.dxa.site_words import side_in, site_in
 from bonemetrics.readers.dxa.source import Source
-from bonemetrics.readers.dxa.spine_total import SPINE_TOTAL, region_of_total
+from bonemetrics.readers.dxa.spine_total import with_total_named
 from bonemetrics.readers.dxa.text_values import birth_date, sex
 from bonemetrics.records import (
     DxaCircumstances,
@@ -89,6 +89,7 @@ def read_text(
     site = site_of(tables, site_in(kind) or site)
     side, problems = _side(side_in(kind), side)
     rows, found = _all_rows(tables, site, side, f"{place} " if place else "", _person(text))
+    rows, included, about_total = with_total_named(rows)
     if not rows:
         raise ReadError("no row of the results table has a known region", code="results-not-understood")
     if not text.ends:
@@ -106,9 +107,10 @@ def read_text(
         patient=_patient(text, dates),
         scan_date=scanned,
         circumstances=circumstances,
+        included=included,
         rows=tuple(rows),
         others=tuple(f"ResultsTable{number}" for number in others),
-        problems=(*problems, *found, *about_date, *about_factors),
+        problems=(*problems, *found, *about_total, *about_date, *about_factors),
     )
 
 
@@ -131,19 +133,7 @@ def _all_rows(
             problems.append(note("other-records", f"ResultsTable{table.number} has the same regions once more"))
             continue
         rows, problems = [*rows, *more], [*problems, *found]
-    return _with_total(rows, problems)
-
-
-def _with_total(rows: list[DxaRow], problems: list[Problem]) -> tuple[list[DxaRow], list[Problem]]:
-    """Rows in which a spine's total has the name of its vertebrae."""
-    total = next((row for row in rows if row.region == SPINE_TOTAL), None)
-    if total is None:
-        return rows, problems
-    others = [row for row in rows if row is not total]
-    region = region_of_total(others, total)
-    if region is None or any(row.region == region for row in others):
-        return others, [*problems, note("unknown-region", "of which vertebrae the row 'Total' is, cannot be told")]
-    return [*others, total.model_copy(update={"region": region})], problems
+    return rows, problems
 
 
 def _scan(text: ReportText, dates: str) -> tuple[date | None, str, list[Problem]]:

@@ -23,7 +23,9 @@ _TAG = re.compile(r"<(?P<name>[A-Za-z][\w.]{0,31})>\s{0,8}(?P<value>[^<>]{0,64}?
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|[rnt\\'\"])")
 _LETTERS = {"r": "\r", "n": "\n", "t": "\t"}
 _MARKUP = re.compile(r"<[^<>]{0,200}>")
-_CUT_OFF = re.compile(r"(?:ResultsTable\d|=\s{0,8}[\"'])[^;>]{0,20000}\Z")
+_CUT_OFF = re.compile(
+    r"(?:ResultsTable\d{1,2}[^=;>\"']{0,40}=?\s{0,8}|=\s{0,8}\"[^\"\r\n]{0,20000}|=\s{0,8}'[^'\r\n]{0,20000})\Z"
+)
 
 Cell = tuple[int, int]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from bonemetrics.anatomy import VERTEBRAE, spine_region
-from bonemetrics.records import DxaRow
+from bonemetrics.records import DxaRow, Problem, note
 
 SPINE_TOTAL = "total"
 """Stands for the total of a spine table until its vertebrae are known; never leaves a reader."""
@@ -40,10 +40,28 @@ def vertebrae_of_total(rows: Sequence[DxaRow], total: DxaRow) -> tuple[str, ...]
     return fitting[0] if len(fitting) == 1 else ()
 
 
-def region_of_total(rows: Sequence[DxaRow], total: DxaRow) -> str | None:
-    """The region of the row called `Total`, `None` where the table names no vertebra."""
-    levels = vertebrae_of_total(rows, total)
-    return spine_region(levels) if levels else None
+def with_total_named(rows: Sequence[DxaRow]) -> tuple[list[DxaRow], tuple[str, ...], list[Problem]]:
+    """Rows in which the total of a spine has the name of its vertebrae.
+
+    Parameters
+    ----------
+    rows
+        Of one table; a row whose region is `SPINE_TOTAL` is the one in question.
+
+    Returns
+    -------
+    tuple
+        The rows, the vertebrae that the total counts, and a note where it was left out since that cannot be told.
+    """
+    total = next((row for row in rows if row.region == SPINE_TOTAL), None)
+    if total is None:
+        return list(rows), (), []
+    others = [row for row in rows if row is not total]
+    levels = vertebrae_of_total(others, total)
+    region = spine_region(levels) if levels else ""
+    if not region or any(row.region == region for row in others):
+        return others, (), [note("unknown-region", "of which vertebrae the row 'Total' is, cannot be told")]
+    return [*others, total.model_copy(update={"region": region})], levels, []
 
 
 def _fits(parts: Sequence[DxaRow], total: DxaRow) -> bool:
