@@ -21,7 +21,7 @@ def survives(data: bytes) -> None:
         assert isinstance(nhanes.read(Source(data=data)), DxaReading)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.binary(max_size=400))
 @example(data=b"\xff\xfea")
 @example(data=b"a\0b\0c")
@@ -30,7 +30,7 @@ def test_read__any_bytes_after_the_header_end_in_a_reading_or_a_refusal(data):
     survives(HEADER + data)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(cut=st.integers(0, len(WHOLE)), place=st.integers(0, len(WHOLE) - 1), value=st.integers(0, 255))
 def test_read__damage_ends_in_a_reading_or_a_refusal(cut, place, value):
     survives(WHOLE[:cut])

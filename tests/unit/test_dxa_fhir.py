@@ -9,7 +9,7 @@ import pytest
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa import fhir, fhir_json
 from bonemetrics.readers.dxa.source import Source
-from bonemetrics.records import DxaReading, DxaRow, RawDxaReport
+from bonemetrics.records import DxaReading, RawDxaReport
 from tests.dxa_cases.fhir import DEVICE, PATIENT, WHO, bundle, concept, make, observation, quantity
 
 Json = dict[str, Any]
@@ -37,11 +37,6 @@ def codes(reading: DxaReading) -> list[str]:
 
 def rows(report: RawDxaReport) -> list[tuple[str, str | None, dict[str, float | None]]]:
     return [(row.region, row.side, {name: cell.value for name, cell in row.cells.items()}) for row in report.rows]
-
-
-def only_row(reading: DxaReading) -> DxaRow:
-    ((row,),) = [report.rows for report in reading.reports]
-    return row
 
 
 def test_read__gathers_the_numbers_of_a_person_day_and_site():
@@ -322,3 +317,16 @@ def test_read__refuses_json_of_more_parts_than_results_have(monkeypatch):
 )
 def test_recognises__json_that_names_a_resource_with_results(start, expected):
     assert fhir.recognises("x.json", start) is expected
+
+
+def test_read__does_not_search_words_without_end():
+    words = {"text": "[" * 200_000}
+    assert codes(read({**ONE, "bodySite": words})) == ["region-unspecific"]
+    assert refusal({**ONE, "code": words}).code == "no-dxa-results"
+
+
+def test_read__takes_no_person_where_a_file_has_many_of_one_name():
+    (report,) = read(*({**PATIENT, "birthDate": f"1948-12-0{i}"} for i in range(1, 10)), ONE).reports
+    assert (report.patient.patient_id, report.patient.birth_date) == ("px-771", "")
+    (report,) = read(*(PATIENT for _ in range(20)), ONE).reports
+    assert report.patient.patient_id == "MRN-40817"

@@ -296,6 +296,18 @@ def test_read__refuses_what_is_no_text(data, code):
     assert caught.value.code == code
 
 
+def test_read__refuses_more_columns_than_an_export_has():
+    with pytest.raises(ReadError) as caught:
+        read((*SHORT, "L2 BMD"), ("", "", "5", "2020-02-03", "0.871", *("" for _ in range(2000))))
+    assert caught.value.code == "too-large"
+    assert lunar_text.recognises("x", b"ID1\tID2\tL2 BMD" + 3000 * b"\t") is False
+
+
+def test_read__does_not_search_a_header_without_end():
+    reading = read((*SHORT, "L2 BMD", "a" + " " * 200_000 + "b"), ("", "", "5", "2020-02-03", "0.871"))
+    assert reading.reports[0].others == ("columns not known: 1",)
+
+
 def test_read__refuses_a_text_without_end(monkeypatch):
     from bonemetrics.readers.dxa import text_encoding
 

@@ -23,6 +23,8 @@ from bonemetrics.records import ReportSide
 
 LOINC = ("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1")
 _MEASURES = ("bmd", "t_score", "z_score")
+LONGEST_WORDS = 200
+"""A name of a measure or a bone is shorter; longer texts are not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def meaning_of(concept: Resource) -> Meaning | None:
     codings = objects_of(concept.get("coding"))
     codes = {text_of(one.get("code")) for one in codings if text_of(one.get("system")) in LOINC}
     words = [*(text_of(one.get("display")) for one in codings), text_of(concept.get("text"))]
+    words = [word for word in words if len(word) <= LONGEST_WORDS]
     named = {DISPLAYS[word.casefold()] for word in words if word.casefold() in DISPLAYS}
     if any(not has_check_digit(code) for code in codes) and (named or any(map(_is_densitometry, words))):
         raise CodeError("code-mistyped", "a LOINC code has a wrong check digit")

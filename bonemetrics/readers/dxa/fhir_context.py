@@ -11,6 +11,8 @@ from bonemetrics.records import DxaDevice, DxaPatient
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T\S*)?")
 _SEXES = {"female": "F", "male": "M", "other": "O"}
 _LONGEST = 128
+_MOST_TWINS = 8
+"""Versions of one resource in a file; beyond it the name says nothing, and looking at all of them takes for ever."""
 WITHDRAWN = ("entered-in-error", "cancelled")
 
 
@@ -25,7 +27,9 @@ class Context:
                 name = f"#{text_of(entry.resource.get('id'))}"
                 self._contained.setdefault((id(entry.parent), name), []).append(entry)
             for name in {entry.key, entry.url} - {""}:
-                self._named.setdefault(name, []).append(entry)
+                twins = self._named.setdefault(name, [])
+                if len(twins) <= _MOST_TWINS and all(one.resource != entry.resource for one in twins):
+                    twins.append(entry)
         self._owners: dict[int, list[Entry]] = {}
         for entry in found:
             members = "result" if entry.kind == "DiagnosticReport" else "hasMember"
@@ -37,8 +41,10 @@ class Context:
         """The resources that a reference means; several where a file holds different ones of the same name."""
         text = text_of(reference.get("reference"))
         if text.startswith("#"):
-            return self._contained.get((id(holder.parent or holder), text), [])
-        return self._named.get(text) or self._named.get(local_name(text), [])
+            found = self._contained.get((id(holder.parent or holder), text), [])
+        else:
+            found = self._named.get(text) or self._named.get(local_name(text), [])
+        return found if len(found) <= _MOST_TWINS else []
 
     def owners(self, entry: Entry) -> list[Entry]:
         """Reports and panels that a result belongs to."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bonemetrics.readers.dxa.fhir_codes import (
+    LONGEST_WORDS,
     CodeError,
     Meaning,
     is_other_bone,
@@ -46,6 +47,15 @@ class Finding:
     is_final: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    place: str
+    part: Resource
+    meaning: Meaning
+    region: str
+    side: ReportSide | None
+
+
 def findings_of(found: list[Entry], context: Context) -> tuple[list[Finding], LeftOut]:
     """All numbers of densitometry of a file, and how many results were left out for which reason."""
     findings: list[Finding] = []
@@ -60,10 +70,9 @@ def findings_of(found: list[Entry], context: Context) -> tuple[list[Finding], Le
         if first is not entry.resource and first == entry.resource:
             # Bundles repeat what several reports refer to.
             continue
-        for place, part in _parts(entry, f"Observation {number}"):
-            finding = _finding(entry, part, place, context, left_out)
-            if finding is not None:
-                findings.append(finding)
+        named = list(_named(entry, f"Observation {number}", left_out))
+        if named:
+            findings += _findings(entry, named, context, left_out)
     return findings, left_out
 
 
@@ -73,39 +82,45 @@ def _parts(entry: Entry, place: str) -> Iterator[tuple[str, Resource]]:
         yield f"{place}, component {number}", component
 
 
-def _finding(entry: Entry, part: Resource, place: str, context: Context, left_out: LeftOut) -> Finding | None:
-    concept = object_of(part.get("code"))
-    try:
-        meaning = meaning_of(concept)
-        if meaning is None:
-            _count_other(part, concept, left_out)
-            return None
-        reason = _unusable(entry, context)
-        if reason is not None:
-            left_out[reason] += 1
-            return None
-        words = _words(entry.resource, part)
-        region, side = region_of(words, meaning), _side(entry.resource, meaning, words)
-    except CodeError as error:
-        left_out[(error.kind, error.message)] += 1
-        return None
+def _named(entry: Entry, place: str, left_out: LeftOut) -> Iterator[_Named]:
+    """The parts of an observation that are densitometry, with what their codes and words mean."""
+    for where, part in _parts(entry, place):
+        concept = object_of(part.get("code"))
+        try:
+            meaning = meaning_of(concept)
+            if meaning is None:
+                _count_other(part, concept, left_out)
+                continue
+            words = _words(entry.resource, part)
+            yield _Named(where, part, meaning, region_of(words, meaning), _side(entry.resource, meaning, words))
+        except CodeError as error:
+            left_out[(error.kind, error.message)] += 1
+
+
+def _findings(entry: Entry, named: list[_Named], context: Context, left_out: LeftOut) -> Iterator[Finding]:
+    reason = _unusable(entry, context)
+    if reason is not None:
+        left_out[reason] += len(named)
+        return
     person, patient = context.subject(entry)
     day, moment = context.day(entry)
-    return Finding(
-        person=person,
-        patient=patient,
-        day=day,
-        moment=moment,
-        meaning=meaning,
-        region=region,
-        side=side,
-        printed=_shown(concept),
-        value=value_of(part, meaning.measure, place),
-        device=context.device(entry),
-        key=entry.key,
-        place=place,
-        is_final=text_of(entry.resource.get("status")) in _FINAL,
-    )
+    device = context.device(entry)
+    for one in named:
+        yield Finding(
+            person=person,
+            patient=patient,
+            day=day,
+            moment=moment,
+            meaning=one.meaning,
+            region=one.region,
+            side=one.side,
+            printed=_shown(object_of(one.part.get("code"))),
+            value=value_of(one.part, one.meaning.measure, one.place),
+            device=device,
+            key=entry.key,
+            place=one.place,
+            is_final=text_of(entry.resource.get("status")) in _FINAL,
+        )
 
 
 def _count_other(part: Resource, concept: Resource, left_out: LeftOut) -> None:
@@ -129,7 +144,7 @@ def _words(resource: Resource, part: Resource) -> list[str]:
     for concept in (object_of(part.get("code")), *objects_of(resource.get("bodySite"))):
         found += [text_of(coding.get("display")) for coding in objects_of(concept.get("coding"))]
         found.append(text_of(concept.get("text")))
-    return [text for text in found if text]
+    return [text for text in found if 0 < len(text) <= LONGEST_WORDS]
 
 
 def _side(resource: Resource, meaning: Meaning, words: list[str]) -> ReportSide | None:

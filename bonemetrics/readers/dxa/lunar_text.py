@@ -14,7 +14,7 @@ from datetime import date
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa.dates import order_of, written_date
-from bonemetrics.readers.dxa.lunar_text_columns import Columns, Measure, cells_of, columns_of, is_header
+from bonemetrics.readers.dxa.lunar_text_columns import MAX_COLUMNS, Columns, Measure, cells_of, columns_of, is_header
 from bonemetrics.readers.dxa.numbers import decimal_mark, is_undefined, number_with
 from bonemetrics.readers.dxa.region_names import Place
 from bonemetrics.readers.dxa.site_words import side_in
@@ -38,13 +38,14 @@ from bonemetrics.records import (
 ROUTE: Route = "lunar-text"
 _DATES = ("scan_date", "analysis_date", "birth_date")
 _LONGEST_TEXT = 120
+_LIKE_A_NUMBER = re.compile(r"[\d.,'\u2019\u00a0\u202f +\-\u2212\u2013]{1,30}")
 
 
 def recognises(name: str, start: bytes) -> bool:
     """Whether the first line names the person's columns and measures as enCORE does, with tabs between."""
     del name
-    cells = cells_of(_first_line(opening(start)))
-    return len(cells) > 3 and is_header(cells)
+    line = _first_line(opening(start))
+    return 3 <= line.count("\t") < MAX_COLUMNS and is_header(cells_of(line))
 
 
 def read(source: Source) -> DxaReading:
@@ -194,7 +195,9 @@ class _Export:
 
     def _cell(self, scan: _Scan, measure: Measure, problems: list[Problem]) -> DxaCell:
         raw = scan.text(measure.column)
-        cell = DxaCell(raw=raw, unit=measure.unit, place=f"line {scan.line}, column {measure.column}")
+        # Words in a column of numbers may be of the person.
+        kept = raw if is_undefined(raw) or _LIKE_A_NUMBER.fullmatch(raw) else ""
+        cell = DxaCell(raw=kept[:_LONGEST_TEXT], unit=measure.unit, place=f"line {scan.line}, column {measure.column}")
         if is_undefined(raw):
             return cell
         if measure.unknown_unit:
@@ -204,7 +207,7 @@ class _Export:
         if printed is None:
             message = f"line {scan.line}, column {measure.column}: no number, or its decimal mark cannot be told"
             problems.append(note("cell-refused", message))
-            return cell if re.fullmatch(r"[\d.,' +\-]{1,20}", raw) else cell.model_copy(update={"raw": ""})
+            return cell
         return cell.model_copy(update={"value": printed.value, "decimals": printed.decimals})
 
     def _text(self, scan: _Scan, role: str) -> str:

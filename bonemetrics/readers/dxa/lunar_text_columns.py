@@ -42,6 +42,9 @@ _ROLES = {
     "side": ("side", "laterality"),
 }
 _ROLE_OF = {name: role for role, names in _ROLES.items() for name in names}
+MAX_COLUMNS = 2_000
+"""An export of every measure of every region has some hundreds."""
+_LONGEST_HEADER = 120
 _IDENTIFIERS = ("family_name", "given_name", "patient_id")
 
 
@@ -73,13 +76,22 @@ class Columns:
 
 
 def cells_of(line: str) -> list[str]:
-    """The cells of a line, without the quotes that some programs put around them."""
+    """The cells of a line, without the quotes that some programs put around them.
+
+    Raises
+    ------
+    ReadError
+        `too-large` beyond 2000 cells.
+    """
+    if line.count("\t") >= MAX_COLUMNS:
+        raise ReadError(f"a line of more than {MAX_COLUMNS} columns", code="too-large")
     cells = (cell.strip() for cell in line.split("\t"))
     return [cell[1:-1].strip() if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell for cell in cells]
 
 
 def is_header(cells: Sequence[str]) -> bool:
     """Whether these are column names of an export: those of the person, and at least one measure."""
+    cells = [cell for cell in cells if len(cell) <= _LONGEST_HEADER]
     roles = [_ROLE_OF.get(_role_name(cell)) for cell in cells]
     persons = sum(role in _IDENTIFIERS for role in roles)
     if persons >= 1 and "scan_date" in roles and any(_MEASURE.fullmatch(cell) for cell in cells):
@@ -96,6 +108,7 @@ def columns_of(cells: Sequence[str]) -> Columns:
         `results-not-understood` if two columns have the same name or the same meaning.
     """
     _refuse_twins(cells)
+    cells = [cell if len(cell) <= _LONGEST_HEADER else "?" for cell in cells]
     columns = Columns(count=len(cells))
     measures: list[tuple[int, str, str, str]] = []
     for number, cell in enumerate(cells, start=1):

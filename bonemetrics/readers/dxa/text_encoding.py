@@ -7,8 +7,8 @@ import re
 from bonemetrics.errors import ReadError
 
 MAX_TEXT_BYTES = 64 * 2**20
-"""Hundreds of thousands of scans; no table of results is larger."""
-MAX_LINES = 500_000
+"""No table of results is larger."""
+MAX_LINES = 200_000
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -57,12 +57,12 @@ def lines_of(text: str) -> list[str]:
     Raises
     ------
     ReadError
-        `too-large` beyond half a million lines.
+        `too-large` beyond 200,000 lines.
     """
-    lines = _LINE_END.split(text)
-    if len(lines) > MAX_LINES:
-        raise ReadError(f"{len(lines)} lines; tables of results end at {MAX_LINES}", code="too-large")
-    return lines
+    count = max(text.count("\n"), text.count("\r"))
+    if count > MAX_LINES:
+        raise ReadError(f"{count} lines; tables of results end at {MAX_LINES}", code="too-large")
+    return _LINE_END.split(text)
 
 
 def _encodings(data: bytes) -> tuple[str, ...]:
