@@ -16,6 +16,16 @@ from collections.abc import Iterator, Sequence
 from multiprocessing import context, spawn
 from typing import Any
 
+_REPORTS = (
+    "bonemetrics.pipeline.dxa",
+    "bonemetrics.dxa.judge",
+    "bonemetrics.dxa.iscd",
+    *(f"bonemetrics.readers.dxa.{name}" for name in ("hologic_database", "hologic_scan", "hologic_xml", "dicom_door")),
+    *(f"bonemetrics.readers.dxa.{name}" for name in ("pdf", "xps", "fhir", "lunar_text", "nhanes", "csv_template")),
+    "bonemetrics.readers.dxa.page_image",
+    "bonemetrics.readers.dxa.dicom_sr",
+)
+"""Modules that reading DXA results needs; what a file is says no reader but its own, so all are asked."""
 EVERYDAY = (
     "bonemetrics.batch.measure",
     "bonemetrics.readers.ct",
@@ -24,6 +34,7 @@ EVERYDAY = (
     "bonemetrics.pipeline.calibrate",
     "bonemetrics.segmentation.radius",
     "bonemetrics.measures.density",
+    *_REPORTS,
 )
 """Modules that looking at a scan and measuring it need."""
 MANY_SCANS = (

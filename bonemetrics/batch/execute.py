@@ -17,6 +17,7 @@ from bonemetrics.batch.look import SeenSeries, digest_of
 from bonemetrics.batch.many import cores, run_many
 from bonemetrics.batch.measure import Measure, Receipt, measure_files, settings_hash
 from bonemetrics.batch.plan import Plan, make_plan
+from bonemetrics.batch.reports import ReportFiles
 from bonemetrics.batch.seen_before import Memory
 from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus
 from bonemetrics.errors import BonemetricsError, GuardError, UsageError
@@ -31,7 +32,7 @@ _log = logging.getLogger(__name__)
 _DEFAULTS = Limits()
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage (`reading`, `checking` or `measuring`), how much is done and how much there is."""
+"""Called with the stage (`reading`, `reports`, `checking` or `measuring`), how much is done and how much there is."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class _Run:
     summary: RunSummary = field(default_factory=RunSummary)
 
     def take_plan(self, plan: Plan) -> list[_Task]:
-        """List what is no scan, settle whose the scans are, and give those that have a person."""
+        """List what is no scan, store reports, settle whose the scans are, and give those that have a person."""
         self.summary.skipped += plan.skipped
         for entry in plan.refused + plan.failed:
             (self.summary.failed if entry in plan.failed else self.summary.refused).append(entry)
@@ -75,8 +76,18 @@ class _Run:
                 code=entry.code, message=entry.message, path=Path(entry.path), run_id=self.run_id
             )
             self.summary.read += recorded.changed
+        reports = ReportFiles(
+            store=self.store,
+            limits=self.limits,
+            workers=self.workers,
+            run_id=self.run_id,
+            summary=self.summary,
+            on_progress=self.on_progress,
+        )
+        reports.read_all(plan.reports)
         headers = [scan.header for scan in plan.scans if scan.header is not None]
-        assignments = self.store.assign_subjects(headers)
+        assignments = self.store.assign_subjects([*headers, *reports.headers])
+        reports.store_all(assignments)
         known = self.store.known_inputs()
         tasks: list[_Task] = []
         for scan in plan.scans:

@@ -18,8 +18,8 @@ from bonemetrics.readers.series import SeriesFiles
 from bonemetrics.records import ScanHeader
 
 _NONE_OF_OURS = frozenset({"unknown-format", "not-ct"})
-_NOT_IN_THIS_VERSION = frozenset({"table", "dxa-report"})
-"""Any CSV or PDF may be one of these; until they are read, they are left alone without a word."""
+_NOT_IN_THIS_VERSION = frozenset({"table"})
+"""Any CSV may be one of these; until they are read, they are left alone without a word."""
 _BLOCK = 1 << 20
 
 
@@ -62,11 +62,20 @@ class SeenSeries:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class SeenReports:
+    """A file that may hold DXA results, and the kind that it says it is."""
+
+    path: str
+    kind: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What lay in a bundle of files."""
 
     series: tuple[SeenSeries, ...] = ()
+    reports: tuple[SeenReports, ...] = ()
     refused: tuple[Refused, ...] = ()
     skipped: int = 0
 
@@ -85,6 +94,7 @@ def look_at(paths: tuple[str, ...]) -> Seen:
         Small enough to be sent home: no pixels, no header beyond what places a scan in a study.
     """
     parts: dict[str, list[tuple[str, SeriesFiles]]] = {}
+    reports: list[SeenReports] = []
     refused: list[Refused] = []
     skipped = 0
     for path in paths:
@@ -95,12 +105,14 @@ def look_at(paths: tuple[str, ...]) -> Seen:
             continue
         if found.series is not None:
             parts.setdefault(found.series.series_uid, []).append((path, found.series))
+        elif found.form:
+            reports.append(SeenReports(path, found.kind))
         elif _is_none_of_ours(found):
             skipped += 1
         else:
             refused.append(Refused(path, found.problems[0].code, found.problems[0].message))
     series = tuple(_series(uid, files) for uid, files in parts.items())
-    return Seen(series=series, refused=tuple(refused), skipped=skipped)
+    return Seen(series=series, reports=tuple(reports), refused=tuple(refused), skipped=skipped)
 
 
 def _is_none_of_ours(found: Found) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bonemetrics.batch.child_context import EVERYDAY
 from bonemetrics.batch.guard import GIB, Limits, start_guarded
-from bonemetrics.batch.look import Seen, SeenSeries, joined, look_at
+from bonemetrics.batch.look import Seen, SeenReports, SeenSeries, joined, look_at
 from bonemetrics.batch.many import run_many
 from bonemetrics.batch.summary import Refused
 from bonemetrics.errors import BonemetricsError
@@ -27,9 +27,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Plan:
-    """The scans under the inputs, in the order of date and UID, and what is no scan."""
+    """The scans under the inputs, in the order of date and UID, files of DXA results by path, and what is neither."""
 
     scans: list[SeenSeries] = field(default_factory=list)
+    reports: list[SeenReports] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     failed: list[Refused] = field(default_factory=list)
     skipped: int = 0
@@ -45,7 +46,7 @@ def make_plan(
     preload: Sequence[str] = EVERYDAY,
     look: Callable[[Bundle], Seen] = look_at,
 ) -> Plan:
-    """Find every CT series under the inputs by its UID, wherever its files lie.
+    """Find every CT series under the inputs by its UID, wherever its files lie, and every file of DXA results.
 
     Headers are read in guarded children. A file that ends its child, by crash, hang or hunger, is found by halving
     and becomes one failed row; all others are read.
@@ -88,6 +89,7 @@ def make_plan(
         )
         bundles, gathered.halves = gathered.halves, []
     plan.scans = sorted((joined(found) for found in gathered.parts.values()), key=_by_date_and_uid)
+    plan.reports.sort()
     plan.refused.sort()
     plan.failed.sort()
     return plan
@@ -115,6 +117,7 @@ class _Gathered:
         if isinstance(outcome, BonemetricsError):
             self.plan.failed.append(Refused(bundle[0], outcome.code, outcome.message))
             return
+        self.plan.reports += outcome.reports
         self.plan.refused += outcome.refused
         self.plan.skipped += outcome.skipped
         for part in outcome.series:

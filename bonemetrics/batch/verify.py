@@ -12,10 +12,14 @@ from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
 from bonemetrics.batch.look import digest_of, series_of
 from bonemetrics.batch.many import cores, run_many
 from bonemetrics.batch.measure import Measure, measure_files, settings_hash
+from bonemetrics.batch.reports import report_settings
 from bonemetrics.errors import BonemetricsError, UsageError
+from bonemetrics.pipeline.dxa import measure_reports
 from bonemetrics.pipeline.scan import ScanRequest
 from bonemetrics.readers.ct import read_ct
 from bonemetrics.records import ScanResult
+from bonemetrics.study.layout import scan_id
+from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
 
@@ -88,6 +92,18 @@ class _Check:
 
     def start(self, scan: StoredScan) -> GuardedTask:
         protocol = self.store.protocol
+        if scan.result.report is not None:
+            again = protocol if report_settings(protocol) == scan.settings_hash else None
+            return start_guarded(
+                report_faults_of,
+                scan.source_files[0],
+                scan.input_sha256,
+                scan.scan_id,
+                scan.result,
+                again,
+                limits=self.limits,
+                preload=MANY_SCANS,
+            )
         person = protocol.subject(scan.subject) if scan.subject else None
         forearm = person.forearm_length_mm if person is not None else None
         request = None
@@ -143,7 +159,43 @@ def faults_of(
         return ("the input is not the one that was measured",)
     if request is None:
         return ()
-    again = {_place(found): found for found in measure(paths, request).result.measurements}
+    return _changed(stored, measure(paths, request).result)
+
+
+def report_faults_of(
+    path: str, input_sha256: str, name: str, stored: ScanResult, protocol: Protocol | None
+) -> tuple[str, ...]:
+    """Compare one stored DXA report with its file. Runs in a guarded child.
+
+    Parameters
+    ----------
+    path
+        The file.
+    input_sha256
+        Recorded hash of its bytes.
+    name
+        The report's scan ID.
+    stored
+        The recorded result.
+    protocol
+        How to judge again; `None` only compares the file.
+
+    Returns
+    -------
+    tuple of str
+        What does not agree.
+    """
+    again = measure_reports(Path(path), protocol or Protocol(), kind=stored.kind)
+    if again.sha256 != input_sha256:
+        return ("the input is not the one that was measured",)
+    if protocol is None:
+        return ()
+    results = {scan_id(one.header.study_uid, one.header.series_uid): one.result for one in again.reports}
+    return _changed(stored, results.get(name, ScanResult(kind=stored.kind)))
+
+
+def _changed(stored: ScanResult, measured: ScanResult) -> tuple[str, ...]:
+    again = {_place(found): found for found in measured.measurements}
     before = {_place(found): found for found in stored.measurements}
     changed = sorted(
         " ".join(place) for place in before if place not in again or again[place].value != before[place].value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bonemetrics.records import Calibration, GridFacts, Measurement, Problem, ScanResult
+    from bonemetrics.records import Calibration, DxaRegion, DxaReport, GridFacts, Measurement, Problem, ScanResult
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
@@ -57,6 +57,58 @@ def measurement_json(measurement: Measurement) -> dict[str, Any]:
     }
 
 
+def region_json(region: DxaRegion) -> dict[str, Any]:
+    """One region of a report; a missing value is null."""
+    return {
+        "region": region.region,
+        "side": region.side,
+        "area_cm2": region.area_cm2,
+        "bmc_g": region.bmc_g,
+        "bmd_g_cm2": region.bmd_g_cm2,
+        "t_score": region.t_score,
+        "z_score": region.z_score,
+    }
+
+
+def report_json(report: DxaReport) -> dict[str, Any]:
+    """A report as its scanner meant it."""
+    device = report.device
+    return {
+        "scan_id": report.scan_id or None,
+        "device": " ".join(part for part in (device.manufacturer, device.model, device.serial) if part) or None,
+        "software": device.software or device.analysis_version or None,
+        "scan_date": report.scan_date.isoformat() if report.scan_date else None,
+        "site": report.site or None,
+        "side": report.side,
+        "route": report.route,
+        "reference": report.circumstances.reference or None,
+        "included": list(report.included),
+        "regions": [region_json(region) for region in report.regions],
+        "assessment": report.assessment,
+    }
+
+
+def report_file_json(kind: str, results: Sequence[ScanResult], problems: Sequence[Problem]) -> dict[str, Any]:
+    """What `measure` says of a file of DXA results: `report` for one, `reports` for several."""
+    reports = [report_json(result.report) for result in results if result.report is not None]
+    every = dict.fromkeys([*problems, *(problem for result in results for problem in result.problems)])
+    shown: dict[str, Any] = {
+        "kind": kind,
+        "geometry": None,
+        "calibration": None,
+        "measurements": [_of_report(result, number) for result in results for number in result.measurements],
+        "problems": [problem_json(problem) for problem in every],
+    }
+    if len(reports) == 1:
+        return {**shown, "report": reports[0]}
+    return {**shown, "reports": reports} if reports else shown
+
+
+def _of_report(result: ScanResult, measurement: Measurement) -> dict[str, Any]:
+    shown = measurement_json(measurement)
+    return {**shown, "scan_id": result.report.scan_id or None} if result.report is not None else shown
+
+
 def scan_json(result: ScanResult) -> dict[str, Any]:
     """What `measure` says of one scan."""
     return {
@@ -68,11 +120,9 @@ def scan_json(result: ScanResult) -> dict[str, Any]:
     }
 
 
-def scans_json(results: Sequence[ScanResult]) -> dict[str, Any]:
-    """One scan as itself, several under `scans`."""
-    if len(results) == 1:
-        return scan_json(results[0])
-    return {"scans": [scan_json(result) for result in results]}
+def several_json(shown: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One scan or report file as itself, several under `scans`."""
+    return shown[0] if len(shown) == 1 else {"scans": list(shown)}
 
 
 def dumps(shown: dict[str, Any]) -> str:

@@ -12,12 +12,14 @@ from rich.progress import Progress
 
 from bonemetrics.batch.guard import GIB, Limits, run_guarded
 from bonemetrics.cli import as_json as shape
-from bonemetrics.cli import show
+from bonemetrics.cli import reports, show
 from bonemetrics.errors import BonemetricsError, ReadError, UsageError
-from bonemetrics.pipeline.look import Look, look_at
+from bonemetrics.pipeline.dxa import MeasuredFile
+from bonemetrics.pipeline.look import Look as ScanLook
+from bonemetrics.pipeline.look import look_at
 from bonemetrics.pipeline.scan import ScanRequest, measure_scan, tissue_parameters
 from bonemetrics.readers.identify import Found, identify
-from bonemetrics.records import Problem, ScanResult, refusal
+from bonemetrics.records import Calibration, GridFacts, Problem, ScanResult, refusal
 from bonemetrics.study.layout import make_private_folder
 from bonemetrics.study.protocol import Protocol, load_protocol
 
@@ -33,6 +35,25 @@ class Request:
     out: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was seen of one item: of a series its grid and calibration, of other files their reports."""
+
+    grid: GridFacts | None = None
+    calibration: Calibration | None = None
+    problems: tuple[Problem, ...] = ()
+    reports: MeasuredFile | None = None
+
+    @classmethod
+    def of_scan(cls, look: ScanLook) -> Look:
+        """Of a CT series."""
+        return cls(grid=look.grid, calibration=look.calibration, problems=look.problems)
+
+    def kind_of(self, kind: str) -> str:
+        """What an item is, now that it was read; `kind` is what its first bytes said."""
+        return self.reports.kind if self.reports is not None else kind
+
+
 def limits(memory_gib: float, seconds: float) -> Limits:
     """Limits of the guarded children from the options."""
     return Limits(memory_bytes=int(memory_gib * GIB), seconds=seconds)
@@ -41,7 +62,7 @@ def limits(memory_gib: float, seconds: float) -> Limits:
 def inspect(path: Path, *, as_json: bool, limits: Limits) -> int:
     """Show what lies at a path; returns the exit code."""
     found = _found(path, limits)
-    looks = {id(item): _look(item, limits) for item in _series(found)}
+    looks = {id(item): _look(item, limits) for item in _leaves(found) if item.series is not None or item.form}
     shown = _found_json(found, looks)
     if as_json:
         typer.echo(shape.dumps(shown))
@@ -59,18 +80,26 @@ def measure(path: Path, request: Request, *, as_json: bool, limits: Limits) -> i
     series = [item for item in leaves if item.series is not None]
     if len(series) > 1 and request.labels is not None:
         raise UsageError(f"--labels belongs to one scan, but {len(series)} series lie here; give the folder of one")
-    results: list[ScanResult] = []
+    results: list[ScanResult | MeasuredFile] = []
     console = show.console(stderr=True)
-    with Progress(console=console, transient=True, disable=len(series) < 2 or not console.is_terminal) as progress:
+    with Progress(console=console, transient=True, disable=len(leaves) < 2 or not console.is_terminal) as progress:
         bar = progress.add_task("Measuring", total=len(leaves))
         for number, item in enumerate(leaves):
             results.append(_measure(item, _folder_for(task, number, len(leaves)), limits))
             progress.advance(bar)
     if as_json:
-        typer.echo(shape.dumps(shape.scans_json(results)))
+        typer.echo(shape.dumps(shape.several_json([_result_json(result) for result in results])))
     else:
         _show_results(leaves, results)
-    return 0 if all(result.refusal is None for result in results) else 1
+    return 1 if any(_is_refused(result) for result in results) else 0
+
+
+def _result_json(result: ScanResult | MeasuredFile) -> dict[str, Any]:
+    return reports.as_json(result) if isinstance(result, MeasuredFile) else shape.scan_json(result)
+
+
+def _is_refused(result: ScanResult | MeasuredFile) -> bool:
+    return reports.is_refused(result) if isinstance(result, MeasuredFile) else result.refusal is not None
 
 
 def _found(path: Path, limits: Limits) -> Found:
@@ -101,7 +130,11 @@ def _folder_for(task: ScanRequest, number: int, count: int) -> ScanRequest:
     return replace(task, out=task.out / f"scan-{number + 1:04d}")
 
 
-def _measure(item: Found, task: ScanRequest, limits: Limits) -> ScanResult:
+def _measure(item: Found, task: ScanRequest, limits: Limits) -> ScanResult | MeasuredFile:
+    if item.form:
+        found = reports.measured(item, task.protocol, limits)
+        reports.write_pictures(found, task.out)
+        return found
     if item.series is None:
         refused = any(problem.severity == "refusal" for problem in item.problems)
         return ScanResult(kind=item.kind, problems=item.problems if refused else (_unsupported(item), *item.problems))
@@ -114,9 +147,11 @@ def _measure(item: Found, task: ScanRequest, limits: Limits) -> ScanResult:
 
 
 def _look(item: Found, limits: Limits) -> Look:
-    assert item.series is not None  # noqa: S101 - only series are looked at
+    if item.series is None:
+        found = reports.looked_at(reports.measured(item, Protocol(), limits))
+        return Look(problems=reports.problems_of(found), reports=found)
     try:
-        return run_guarded(look_at, item.series, Protocol(), limits=limits)
+        return Look.of_scan(run_guarded(look_at, item.series, Protocol(), limits=limits))
     except BonemetricsError as error:
         return Look(problems=(refusal(error),))
 
@@ -132,10 +167,6 @@ def _leaves(found: Found) -> Iterator[Found]:
         yield from _leaves(item)
 
 
-def _series(found: Found) -> Sequence[Found]:
-    return [item for item in _leaves(found) if item.series is not None]
-
-
 def _problems(looks: dict[int, Look], item: Found) -> tuple[Problem, ...]:
     return looks[id(item)].problems if id(item) in looks else ()
 
@@ -144,7 +175,7 @@ def _found_json(found: Found, looks: dict[int, Look]) -> dict[str, Any]:
     """The object of `inspect`; a folder with a sole item says of itself what that item is."""
     look = looks.get(id(found.items[0] if len(found.items) == 1 else found), Look())
     return {
-        "kind": found.kind,
+        "kind": look.kind_of(found.kind),
         "path": str(found.path),
         "geometry": shape.geometry_json(look.grid),
         "calibration": shape.calibration_json(look.calibration),
@@ -162,7 +193,10 @@ def _show_found(found: Found, looks: dict[int, Look]) -> None:
     for item in _leaves(found):
         look = looks.get(id(item), Look())
         count = f", {len(item.series.paths)} files" if item.series else ""
-        out.print(f"[bold]{item.kind}[/bold]  {show.escape(str(item.path))}{count}")
+        out.print(f"[bold]{look.kind_of(item.kind)}[/bold]  {show.escape(str(item.path))}{count}")
+        if look.reports is not None:
+            reports.display(out, look.reports)
+            continue
         show.grid(out, look.grid)
         show.calibration(out, look.calibration)
         show.problems(out, _unique((*item.problems, *look.problems)))
@@ -172,8 +206,11 @@ def _show_found(found: Found, looks: dict[int, Look]) -> None:
         out.print(f"  {len(found.skipped)} other files were left alone")
 
 
-def _show_results(leaves: Sequence[Found], results: Sequence[ScanResult]) -> None:
+def _show_results(leaves: Sequence[Found], results: Sequence[ScanResult | MeasuredFile]) -> None:
     out = show.console()
     for item, result in zip(leaves, results, strict=True):
-        out.print(f"[bold]{item.kind}[/bold]  {show.escape(str(item.path))}")
-        show.scan(out, result)
+        out.print(f"[bold]{result.kind}[/bold]  {show.escape(str(item.path))}")
+        if isinstance(result, MeasuredFile):
+            reports.display(out, result)
+        else:
+            show.scan(out, result)

@@ -30,22 +30,30 @@ _SCAN_ID = Column(
     name="scan_id",
     type="text",
     label="Scan",
-    definition="Short hash of the scan's DICOM UIDs; names its folder under scans/",
+    definition="Short hash of the scan's DICOM UIDs, or of what names a report; names its folder under scans/",
 )
 _QUANTITY = Column(name="quantity", type="text", label="Quantity", definition="Code of the quantity; defined below")
 _REGION = Column(
     name="region",
     type="text",
     label="Region",
-    definition="total, trabecular, cortical, central-45 (central 45 % of the area), or label-N of a given segmentation",
+    definition=(
+        "Of a radius: total, trabecular, cortical, central-45 (central 45 % of the area), or label-N of a given"
+        " segmentation; of DXA the region of the site, vertebrae as L1-L4"
+    ),
 )
 
 DENSITY_COLUMNS: tuple[Column, ...] = (
     _SUBJECT,
     _VISIT,
     _SCAN_DATE,
-    Column(name="side", type="text", label="Side", definition="left or right; empty where it is not known"),
-    Column(name="site", type="text", label="Site", definition="Bone that was measured"),
+    Column(
+        name="side",
+        type="text",
+        label="Side",
+        definition="left or right, or mean of both as a densitometer prints it; empty where there is none to know",
+    ),
+    Column(name="site", type="text", label="Site", definition="Bone or part of the body that was measured"),
     _REGION,
     _QUANTITY,
     Column(name="value", type="number", label="Value", definition="The number, in the unit beside it"),
@@ -68,7 +76,7 @@ DENSITY_COLUMNS: tuple[Column, ...] = (
         name="review_status",
         type="text",
         label="Review status",
-        definition="waiting until a reader has judged the segmentation, then the verdict",
+        definition="waiting until a reader has judged the segmentation, then the verdict; not-applicable for DXA",
     ),
     _SCAN_ID,
     Column(
@@ -111,7 +119,7 @@ def density_table(scans: Iterable[PlacedScan]) -> Table:
     """
     rows: list[tuple[Cell, ...]] = []
     for scan in _in_order(scans):
-        rows.extend(_density_row(scan, found) for found in sorted(scan.scan.result.measurements, key=_place))
+        rows.extend(_density_row(scan, found) for found in sorted(scan.measurements, key=_place))
     return Table(name="density", columns=DENSITY_COLUMNS, rows=rows)
 
 
@@ -178,7 +186,7 @@ def _notes(scan: PlacedScan) -> Iterator[tuple[str | None, str | None, Problem]]
         if problem not in seen:
             seen.add(problem)
             yield None, None, problem
-    for found in sorted(result.measurements, key=_place):
+    for found in sorted(scan.measurements, key=_place):
         for problem in found.provenance.notes:
             if problem not in seen:
                 yield found.region, found.quantity, problem

@@ -11,6 +11,7 @@ from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import UsageError
 from bonemetrics.outcomes.density_table import density_table, notes_table
 from bonemetrics.outcomes.dictionary import dictionary_table
+from bonemetrics.outcomes.dxa_table import dxa_table
 from bonemetrics.outcomes.table import Table
 from bonemetrics.outcomes.writers import write_csv, write_parquet
 from bonemetrics.study.layout import make_private_folder, sha256_of
@@ -29,11 +30,12 @@ FORMATS = tuple(_WRITERS)
 
 
 def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) -> tuple[Path, ...]:
-    """Write the density table, its notes and the dictionary of both.
+    """Write the density table, its notes, the DXA table and the dictionary of all.
 
-    `density.*` has one row per number, `density_notes.*` one per note on a scan or number, `dictionary.csv` the meaning
-    of every column and quantity. `export.json` names software, protocol, the head of the audit log and the hash of
-    each file, so that a table can be traced, and a log that was cut later is seen.
+    `density.*` has one row per number, `density_notes.*` one per note on a scan or number, `dxa.*` one per DXA number
+    with its PARAMCD and source, `dictionary.csv` the meaning of every column and quantity. `export.json` names software,
+    protocol, the head of the audit log and the hash of each file, so that a table can be traced, and a log that was cut
+    later is seen.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) 
     store = Store.open(study_dir)
     head = store.audit_head()
     placed = place_scans(store.scans(status="measured"), store.protocol)
-    tables = (density_table(placed), notes_table(placed))
+    tables = (density_table(placed), notes_table(placed), dxa_table(placed, store.protocol))
     facts = {
         "software_version": __version__,
         "study_id": store.protocol.study.id,

@@ -98,3 +98,28 @@ def require_unchanged(descriptor: int, stamp: Stamp) -> None:
         raise ReadError(
             "the file changed while it was read; wait until copying has ended", code="changed-while-reading"
         )
+
+
+def whole_file(path: Path, *, most_bytes: int) -> bytes:
+    """All bytes of a regular file, the same from first to last.
+
+    Parameters
+    ----------
+    path
+        The file.
+    most_bytes
+        What it may hold at most.
+
+    Raises
+    ------
+    ReadError
+        As `open_regular`; `too-large` above `most_bytes`, `changed-while-reading`.
+    """
+    with open_regular(path) as (descriptor, stamp):
+        if stamp.size > most_bytes:
+            raise ReadError(
+                f"the file has {stamp.size} bytes, at most {most_bytes} are read of its kind", code="too-large"
+            )
+        content = read_range(descriptor, 0, stamp.size)
+        require_unchanged(descriptor, stamp)
+    return content

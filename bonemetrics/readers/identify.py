@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dicom_file import DicomHead, read_head
+from bonemetrics.readers.dxa.door import START_BYTES, form_of
 from bonemetrics.readers.facts import MODALITY, SERIES_UID, SOP_CLASS, FileFacts, Known, ct_facts
 from bonemetrics.readers.limits import MAX_FILES, MAX_FOLDER_DEPTH
 from bonemetrics.readers.series import SeriesFiles
@@ -19,6 +20,7 @@ from bonemetrics.records import Problem, note, refusal
 _CT_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"})
 
 _DICOM_ENDINGS = frozenset({".dcm", ".dicom", ".ima"})
+_READ_BY_FORM = frozenset({"hologic-scan", "hologic-database", "dxa-report"})
 _NOT_THE_FILE = frozenset({"not-found", "not-regular-file", "unreadable-file"})
 
 
@@ -41,6 +43,8 @@ class Found:
         The files, where the kind is `ct-series`.
     skipped
         Files of a folder that are plainly none of ours: junk, hidden files, unknown formats.
+    form
+        By which reader of DXA results the file is read; empty for everything else.
     """
 
     kind: str
@@ -49,6 +53,7 @@ class Found:
     problems: tuple[Problem, ...] = ()
     series: SeriesFiles | None = None
     skipped: tuple[Path, ...] = ()
+    form: str = ""
 
 
 @dataclass(slots=True)
@@ -163,9 +168,14 @@ def _sort(path: Path, sorting: _Sorting) -> None:
 
 
 def _other_format(path: Path, start: bytes) -> Found:
+    form = form_of(path.name, start[:START_BYTES])
+    if form is not None:
+        return Found(kind=form.kind, path=path, form=form.module)
     kind = kind_by_content(path.name, start)
     if kind == "unknown":
         return _refused(kind, path, "unknown-format", "none of the formats that bonemetrics reads")
+    if kind in _READ_BY_FORM:
+        return _refused(kind, path, "malformed-document", f"begins like a {kind} file, but does not go on like one")
     return _refused(kind, path, "unsupported-format", f"{kind} files are recognised but not measured by this version")
 
 
@@ -186,9 +196,11 @@ def _sort_dicom(path: Path, head: DicomHead, sorting: _Sorting) -> None:
             # A CT picture of another modality: one of the two is wrong, and it may be a slice of its neighbours.
             sorting.damaged.append(path)
         kind = dicom_kind(sop_class, modality)
-        code = "not-ct" if kind == "unknown" else "unsupported-format"
-        message = "an image or document of another kind than CT" if kind == "unknown" else f"{kind}: not measured yet"
-        sorting.foreign.setdefault(uid or str(path), _refused(kind, path, code, message))
+        if kind == "unknown":
+            stranger = _refused(kind, path, "not-ct", "an image or document of another kind than CT")
+            sorting.foreign.setdefault(uid or str(path), stranger)
+        else:
+            sorting.others.append(Found(kind=kind, path=path, form="dicom"))
 
 
 def _add_to_series(uid: str, path: Path, head: DicomHead, sorting: _Sorting) -> None:
@@ -211,7 +223,7 @@ def _as_found(path: Path, sorting: _Sorting) -> Found:
     if not path.is_dir():
         sole = (series + sorting.others + list(sorting.foreign.values()))[0]
         return replace(sole, path=path)
-    plain = [found for found in sorting.others if _is_plainly_other(found)]
+    plain = [found for found in sorting.others if _is_plainly_other(found, beside_series=bool(series))]
     foreign = list(sorting.foreign.values())
     strangers = [found for found in foreign if found.kind == "unknown"]
     items = series + [found for found in sorting.others + foreign if found not in plain and found not in strangers]
@@ -233,10 +245,14 @@ def _as_found(path: Path, sorting: _Sorting) -> Found:
         problems=notes + only.problems,
         series=only.series,
         skipped=skipped,
+        form=only.form,
     )
 
 
-def _is_plainly_other(found: Found) -> bool:
+def _is_plainly_other(found: Found, *, beside_series: bool) -> bool:
+    if found.form:
+        # Any picture may be a report page, but beside a CT series it is more likely a screenshot.
+        return found.form == "page_image" and beside_series
     return found.problems[0].code == "unknown-format"
 
 

@@ -15,6 +15,7 @@ from bonemetrics.records.base import (
 )
 from bonemetrics.records.dxa import (
     NUMBERS,
+    QUANTITIES,
     UNITS,
     CurvePoint,
     DxaCell,
@@ -56,6 +57,7 @@ from bonemetrics.records.study import (
 
 __all__ = [
     "NUMBERS",
+    "QUANTITIES",
     "UNITS",
     "Calibration",
     "CalibrationEntry",

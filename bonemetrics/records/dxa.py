@@ -36,6 +36,10 @@ UNITS = {"area": "cm2", "bmc": "g", "bmd": "g/cm2", "t_score": "1", "z_score": "
 """UCUM units in which a study keeps them."""
 
 
+QUANTITIES = {"area": "Area", "bmc": "BMC", "bmd": "aBMD", "t_score": "T-score", "z_score": "Z-score"}
+"""Their codes in the catalogue of quantities."""
+
+
 class DxaCell(Record):
     """One cell of a results table as its source gives it.
 

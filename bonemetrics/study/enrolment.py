@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from bonemetrics.records import Problem, ScanHeader
 from bonemetrics.study import audit
@@ -95,12 +96,13 @@ def assign_subjects(
 
 
 def _stored_rows(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
-    query = (
-        select(SCANS, RESULTS.c.status, RESULTS.c.version, RESULTS.c.code, RESULTS.c.path)
-        .join(RESULTS, (RESULTS.c.scan_id == SCANS.c.scan_id) & (RESULTS.c.version == SCANS.c.current_version))
-        .where(SCANS.c.patient_key != "")
+    return connection.execute(_stored_query().where(SCANS.c.patient_key != "")).all()
+
+
+def _stored_query() -> Select[Any]:
+    return select(SCANS, RESULTS.c.status, RESULTS.c.version, RESULTS.c.code, RESULTS.c.path).join(
+        RESULTS, (RESULTS.c.scan_id == SCANS.c.scan_id) & (RESULTS.c.version == SCANS.c.current_version)
     )
-    return connection.execute(query).all()
 
 
 def _is_gone(row: Row[tuple[object, ...]]) -> bool:
@@ -141,8 +143,22 @@ def _change_subject(connection: Connection, author: Author, row: Row[tuple[objec
     )
 
 
+def withdraw(connection: Connection, folder: StudyFolder, author: Author, scan_id: str, refusal: Problem) -> None:
+    """Take a result back that its file no longer says, and close it: nobody has to do anything about it."""
+    row = connection.execute(_stored_query().where(SCANS.c.scan_id == scan_id)).one()
+    _withdraw(connection, folder, author, row, refusal, reason=refusal.message)
+    this = (RESULTS.c.scan_id == scan_id) & (RESULTS.c.version == row.version + 1)
+    connection.execute(update(RESULTS).where(this).values(status="resolved"))
+
+
 def _withdraw(
-    connection: Connection, folder: StudyFolder, author: Author, row: Row[tuple[object, ...]], refusal: Problem
+    connection: Connection,
+    folder: StudyFolder,
+    author: Author,
+    row: Row[tuple[object, ...]],
+    refusal: Problem,
+    *,
+    reason: str = "a newer scan contradicts whose scan this is",
 ) -> None:
     """Take a stored scan's numbers out of the tables; the result stays in its history."""
     scan, version = row.scan_id, row.version + 1
@@ -178,7 +194,7 @@ def _withdraw(
         f"scan {scan}",
         old={"version": row.version, "digest": old["digest"], "subject": row.subject},
         new={"version": version, "code": refusal.code, "digest": digest},
-        reason="a newer scan contradicts whose scan this is",
+        reason=reason,
     )
     audit.append(
         connection,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from bonemetrics.records import Problem, Record, Visit
+from bonemetrics.dxa.comparability import comparability_notes as report_notes
+from bonemetrics.records import Measurement, Problem, Record, Visit
 from bonemetrics.study.comparability import Comparable, comparability_notes
 from bonemetrics.study.protocol import Protocol
+from bonemetrics.study.routes import standing_numbers
 from bonemetrics.study.stored import StoredScan
 from bonemetrics.study.visits import Dated, assign_visits
 
@@ -16,13 +18,17 @@ KIND_OF_DATA = {"ct-series": "qct", "isq": "qct", "aim": "qct", "stratec": "qct"
 
 
 class PlacedScan(Record):
-    """A measured scan with cohort, visit, study day, and notes that only its place among others gives."""
+    """A measured scan or report with cohort, visit, study day, and notes that only its place among others gives.
+
+    `measurements` are the numbers that stand: those of a report, less what came by a more exact route as well.
+    """
 
     scan: StoredScan
     subject: str
     cohort: str
     visit: Visit
     study_day: int | None
+    measurements: tuple[Measurement, ...]
     notes: tuple[Problem, ...]
 
     @property
@@ -66,6 +72,9 @@ def _place_person(subject: str, scans: Sequence[StoredScan], protocol: Protocol)
         for scan in scans
         if scan.result.facts is not None
     )
+    reports = [(scan.scan_id, scan.scan_date, scan.result.report) for scan in scans if scan.result.report is not None]
+    changes |= report_notes((name, day, report) for name, day, report in reports if report is not None)
+    standing = standing_numbers([scan for scan in scans if scan.result.report is not None])
     ordered = sorted(scans, key=lambda scan: (scan.scan_date or date.max, scan.result.kind, scan.scan_id))
     return [
         PlacedScan(
@@ -74,11 +83,18 @@ def _place_person(subject: str, scans: Sequence[StoredScan], protocol: Protocol)
             cohort=person.cohort if person is not None else "",
             visit=visits[scan.scan_id].visit,
             study_day=visits[scan.scan_id].study_day,
-            notes=(*visits[scan.scan_id].notes, *changes.get(scan.scan_id, ())),
+            measurements=standing[scan.scan_id].measurements if scan.scan_id in standing else scan.result.measurements,
+            notes=(
+                *visits[scan.scan_id].notes,
+                *changes.get(scan.scan_id, ()),
+                *(standing[scan.scan_id].notes if scan.scan_id in standing else ()),
+            ),
         )
         for scan in ordered
     ]
 
 
 def _kind(scan: StoredScan) -> str:
+    if scan.result.report is not None:
+        return "dxa"
     return KIND_OF_DATA.get(scan.result.kind, scan.result.kind)

@@ -232,6 +232,11 @@ class Store:
             run_id=run_id,
         )
 
+    def withdraw(self, scan_id: str, why: Problem) -> None:
+        """Take a stored result out of the tables, since its file no longer says it; its history stays."""
+        with self._database.write() as connection:
+            enrolment.withdraw(connection, self.folder, self.author, scan_id, why)
+
     def record_move(self, scan_id: str, *, path: Path, files: Sequence[Path]) -> None:
         """Keep where the unchanged input of a scan lies now; nothing happens where it still lies there."""
         with self._database.write() as connection:

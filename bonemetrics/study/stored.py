@@ -17,6 +17,8 @@ Status = Literal["measured", "refused", "failed", "resolved"]
 """`resolved`: a path that once could not be read and now belongs to a scan."""
 IDENTITY_CODES = frozenset({"unknown-subject", "ambiguous-patient"})
 WAITING = "waiting"
+NOT_APPLICABLE = "not-applicable"
+"""Of a report: it has no segmentation that a reader could judge."""
 
 
 class Labels(Record):
@@ -49,6 +51,8 @@ class StoredScan(Record):
     @property
     def scan_date(self) -> date | None:
         """Date of acquisition."""
+        if self.result.report is not None:
+            return self.result.report.scan_date
         return self.result.facts.header.scan_date if self.result.facts else None
 
     @property
@@ -100,7 +104,10 @@ class Failure(Record):
 
 
 class Counts(Record):
-    """What is in a study. `reviewed` are measured scans with a verdict on their present mask, `waiting` the others."""
+    """What is in a study.
+
+    `reviewed` are measured scans with a verdict on their present mask, `waiting` the others that have a mask to judge.
+    """
 
     scans: int
     measured: int
@@ -155,10 +162,16 @@ def scans(
                 source_files=tuple(json.loads(row["source_files"])),
                 result=_result(row, numbers.get(key, []), problems.get(key, [])),
                 labels=mask,
-                review_status=verdicts.get((row["scan_id"], mask.sha256), WAITING) if mask else WAITING,
+                review_status=_review_status(row, mask, verdicts),
             )
         )
     return tuple(found)
+
+
+def _review_status(row: RowMapping, mask: Labels | None, verdicts: dict[tuple[str, str], str]) -> str:
+    if mask is not None:
+        return verdicts.get((row["scan_id"], mask.sha256), WAITING)
+    return NOT_APPLICABLE if json.loads(row["content"]).get("report") else WAITING
 
 
 _PLAIN = (
@@ -253,7 +266,8 @@ def counts(connection: Connection) -> Counts:
     query = select(RESULTS.c.status, func.count()).join(SCANS, _CURRENT).group_by(RESULTS.c.status)
     by_status = {row[0]: row[1] for row in connection.execute(query)}
     measured = scans(connection, status="measured") if by_status.get("measured") else ()
-    reviewed = sum(scan.review_status != WAITING for scan in measured)
+    waiting = sum(scan.review_status == WAITING for scan in measured)
+    reviewed = sum(scan.review_status not in (WAITING, NOT_APPLICABLE) for scan in measured)
     numbers = connection.scalar(
         select(func.count())
         .select_from(MEASUREMENTS)
@@ -265,7 +279,7 @@ def counts(connection: Connection) -> Counts:
         measured=len(measured),
         refused=by_status.get("refused", 0),
         failed=by_status.get("failed", 0),
-        waiting=len(measured) - reviewed,
+        waiting=waiting,
         reviewed=reviewed,
         subjects=connection.scalar(select(func.count()).select_from(SUBJECTS)) or 0,
         measurements=numbers or 0,

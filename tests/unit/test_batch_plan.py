@@ -79,7 +79,8 @@ def test_make_plan__what_is_none_of_ours_is_skipped(tmp_path):
     plan = make_plan([tmp_path], limits=LIMITS)
     assert [scan.series_uid for scan in plan.scans] == ["1.2"]
     assert (plan.refused, plan.failed) == ([], [])
-    assert plan.skipped == 7 + 4
+    assert [Path(file.path).name for file in plan.reports] == ["letter.pdf"]
+    assert plan.skipped == 6 + 4
 
 
 def test_make_plan__formats_of_bone_scanners_that_are_not_read_yet_are_refused(tmp_path):

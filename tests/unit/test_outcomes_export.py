@@ -48,8 +48,10 @@ def test_export_study__writes_tables_and_dictionary(study, tmp_path):
     assert [file.name for file in files] == [
         "density.csv",
         "density_notes.csv",
+        "dxa.csv",
         "density.parquet",
         "density_notes.parquet",
+        "dxa.parquet",
         "dictionary.csv",
         "export.json",
     ]
@@ -86,7 +88,7 @@ def test_export_study__holds_the_anchor_of_the_audit_log(study, tmp_path):
 def test_export_study__the_same_study_gives_the_same_tables(study, tmp_path):
     export_study(study, tmp_path / "one", ("csv",))
     export_study(study, tmp_path / "two", ("csv",))
-    for name in ("density.csv", "density_notes.csv", "dictionary.csv"):
+    for name in ("density.csv", "density_notes.csv", "dxa.csv", "dictionary.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 

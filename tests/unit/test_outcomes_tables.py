@@ -81,7 +81,13 @@ def scan(
     )
     place = note("unscheduled-visit", "study day 7 lies in no window")
     return PlacedScan(
-        scan=stored, subject=subject, cohort="", visit=Visit(name=visit), study_day=None, notes=(place,) * unscheduled
+        scan=stored,
+        subject=subject,
+        cohort="",
+        visit=Visit(name=visit),
+        study_day=None,
+        measurements=stored.result.measurements,
+        notes=(place,) * unscheduled,
     )
 
 

@@ -171,10 +171,6 @@ def test_read_ct__refuses_a_file_changed_since_it_was_identified(tmp_path: Path)
         ("scan.aim", b"AIMDATA_V030   \0" + bytes(200), "aim"),
         ("I0001.M01", struct.pack("<ii", 5, 1609) + bytes(2000), "stratec"),
         ("S0001.M01", struct.pack("<ii", 5, 1529) + bytes(2000), "stratec"),
-        ("PatScan.mdb", b"\0\1\0\0Standard Jet DB\0" + bytes(500), "hologic-database"),
-        ("PA1.P05", struct.pack("<HH", 1001, 56) + bytes(500), "hologic-scan"),
-        ("PA1.R05", struct.pack("<HH", 90, 12) + bytes(500), "hologic-scan"),
-        ("report.pdf", b"%PDF-1.7\n", "dxa-report"),
         ("lab.csv", b"ID;value\n1;2\n", "table"),
         ("lab.xpt", b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!", "table"),
     ],
@@ -188,17 +184,52 @@ def test_identify__kinds_of_other_formats_are_named_but_not_measured(
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "code"),
+    ("name", "start", "kind", "form"),
     [
-        ("MR_small.dcm", "unknown", "not-ct"),
-        ("rtdose.dcm", "unknown", "not-ct"),
-        ("reportsi.dcm", "dxa-report", "unsupported-format"),
-        ("README.txt", "unknown", "unknown-format"),
+        ("PatScan.mdb", b"\0\1\0\0Standard Jet DB\0" + bytes(500), "hologic-database", "hologic_database"),
+        ("report.pdf", b"%PDF-1.7\n", "dxa-report", "pdf"),
+        ("page.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "dxa-image", "page_image"),
+        ("typed.csv", b"patient_id;scan_date;region;bmd_g_cm2\n", "table", "csv_template"),
     ],
 )
-def test_identify__real_files_of_other_kinds(name: str, kind: str, code: str) -> None:
+def test_identify__dxa_results_go_to_their_reader(
+    name: str, start: bytes, kind: str, form: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(start)
+    found = identify(tmp_path / name)
+    assert (found.kind, found.form, codes(found)) == (kind, form, [])
+
+
+@pytest.mark.parametrize("record", [(1001, 56), (90, 12)])
+def test_identify__what_only_begins_like_a_scan_file_is_refused(record: tuple[int, int], tmp_path: Path) -> None:
+    (tmp_path / "PA1.P05").write_bytes(struct.pack("<HH", *record) + bytes(500))
+    found = identify(tmp_path / "PA1.P05")
+    assert (found.kind, codes(found)) == ("hologic-scan", ["malformed-document"])
+
+
+def test_identify__a_picture_beside_a_series_is_passed_over(tmp_path: Path) -> None:
+    folder = write_series(tmp_path / "scan", reference_series())
+    (folder / "screenshot.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    found = identify(folder)
+    assert found.kind == "ct-series"
+    assert found.skipped == (folder / "screenshot.png",)
+    (tmp_path / "pages").mkdir()
+    (folder / "screenshot.png").rename(tmp_path / "pages" / "page.png")
+    assert identify(tmp_path / "pages").kind == "dxa-image"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "code"),
+    [
+        ("MR_small.dcm", "unknown", ["not-ct"]),
+        ("rtdose.dcm", "unknown", ["not-ct"]),
+        ("reportsi.dcm", "dxa-report", []),
+        ("README.txt", "unknown", ["unknown-format"]),
+    ],
+)
+def test_identify__real_files_of_other_kinds(name: str, kind: str, code: list[str]) -> None:
     found = identify(Path(str(get_testdata_file(name))))
-    assert (found.kind, codes(found)) == (kind, [code])
+    assert (found.kind, codes(found)) == (kind, code)
 
 
 def test_identify__other_pictures_are_named_only_where_there_is_nothing_else(tmp_path: Path) -> None:
@@ -212,20 +243,20 @@ def test_identify__other_pictures_are_named_only_where_there_is_nothing_else(tmp
 
 @pytest.mark.shared_data
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("name", "kind", "code"),
     [
-        ("qct/isq/test_isq.ISQ", "isq"),
-        ("qct/isq/test_aim.AIM", "aim"),
-        ("qct/stratec/I0025851.m01", "stratec"),
-        ("qct/stratec/S0025851.m01", "stratec"),
-        ("dxa/hologic_db/PatScan.mdb", "hologic-database"),
-        ("dxa/hologic_db/PA11721A.P05", "hologic-scan"),
-        ("dxa/hologic_db/PA11721A.R06", "hologic-scan"),
-        ("dxa/fhir_uscore/bone-scan.pdf", "dxa-report"),
-        ("dxa/ge_images/1.2.840.113619.2.110.210419.20180719141308.1.6.12.1.dcm", "dxa-image"),
-        ("qct/phantom_tables/qc1.csv", "table"),
+        ("qct/isq/test_isq.ISQ", "isq", ["unsupported-format"]),
+        ("qct/isq/test_aim.AIM", "aim", ["unsupported-format"]),
+        ("qct/stratec/I0025851.m01", "stratec", ["unsupported-format"]),
+        ("qct/stratec/S0025851.m01", "stratec", ["unsupported-format"]),
+        ("dxa/hologic_db/PatScan.mdb", "hologic-database", []),
+        ("dxa/hologic_db/PA11721A.P05", "hologic-scan", []),
+        ("dxa/hologic_db/PA11721A.R06", "hologic-scan", []),
+        ("dxa/fhir_uscore/bone-scan.pdf", "dxa-report", []),
+        ("dxa/ge_images/1.2.840.113619.2.110.210419.20180719141308.1.6.12.1.dcm", "dxa-image", []),
+        ("qct/phantom_tables/qc1.csv", "table", ["unsupported-format"]),
     ],
 )
-def test_identify__real_vendor_files(shared_data: Path, name: str, kind: str) -> None:
+def test_identify__real_vendor_files(shared_data: Path, name: str, kind: str, code: list[str]) -> None:
     found = identify(shared_data / name)
-    assert (found.kind, codes(found)) == (kind, ["unsupported-format"])
+    assert (found.kind, codes(found)) == (kind, code)

@@ -1,0 +1,230 @@
+"""DXA results in a run: every file is read in a guarded child, every report of it stored under a name of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bonemetrics import __version__
+from bonemetrics.atomic import write_atomic
+from bonemetrics.batch.child_context import EVERYDAY
+from bonemetrics.batch.guard import Limits, start_guarded
+from bonemetrics.batch.look import SeenReports
+from bonemetrics.batch.many import run_many
+from bonemetrics.batch.summary import Refused, RunSummary
+from bonemetrics.errors import BonemetricsError, GuardError, StudyError
+from bonemetrics.pipeline.dxa import MeasuredFile, MeasuredReport, measure_reports
+from bonemetrics.records import ScanHeader, ScanResult, refusal
+from bonemetrics.study.layout import scan_id
+from bonemetrics.study.protocol import Protocol
+from bonemetrics.study.store import Store
+from bonemetrics.study.stored import IDENTITY_CODES, KnownInput
+from bonemetrics.study.subjects import Assignment
+
+_NONE_OF_OURS = frozenset({"no-dxa-results", "unknown-format"})
+"""Not every PDF or picture of a folder is a densitometry report."""
+
+
+def report_settings(protocol: Protocol) -> str:
+    """Hash of all that makes a number of a report besides its file: software version, rules and references.
+
+    Parameters
+    ----------
+    protocol
+        With the overrides of the call applied.
+
+    Returns
+    -------
+    str
+        sha256, hexadecimal.
+    """
+    content = {"software_version": __version__, **protocol.model_dump(mode="json", include={"dxa", "references"})}
+    if protocol.dxa.excluded_vertebrae:
+        content["subjects"] = [(subject.subject, subject.patient_ids) for subject in protocol.subjects]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(slots=True, kw_only=True)
+class ReportFiles:
+    """The files of DXA results of one run. This process alone writes to the store."""
+
+    store: Store
+    limits: Limits
+    workers: int
+    run_id: str
+    summary: RunSummary
+    on_progress: Callable[[str, int, int], None]
+    settings: str = ""
+    known: dict[str, KnownInput] = field(default_factory=dict)
+    read: list[tuple[SeenReports, MeasuredFile]] = field(default_factory=list)
+
+    def read_all(self, files: Sequence[SeenReports]) -> None:
+        """Read and judge what is new or changed; nothing is stored yet: subjects are assigned over the whole run."""
+        self.settings = report_settings(self.store.protocol)
+        self.known = self.store.known_inputs()
+        up_to_date = frozenset(self._up_to_date())
+        outcomes: dict[str, MeasuredFile | BonemetricsError] = {}
+
+        def take(file: SeenReports, outcome: MeasuredFile | BonemetricsError) -> None:
+            outcomes[file.path] = outcome
+            self.on_progress("reports", len(outcomes), len(files))
+
+        run_many(
+            files,
+            lambda file: start_guarded(
+                measure_reports,
+                Path(file.path),
+                self.store.protocol,
+                kind=file.kind,
+                up_to_date=up_to_date,
+                limits=self.limits,
+                preload=EVERYDAY,
+            ),
+            take,
+            workers=self.workers,
+        )
+        for file in files:
+            if file.path in outcomes:
+                self._sort(file, outcomes[file.path])
+
+    def _up_to_date(self) -> Iterator[str]:
+        """Hashes of files whose every report is stored with the settings of today, and belongs to somebody."""
+        by_hash: dict[str, list[KnownInput]] = {}
+        for known in self.known.values():
+            by_hash.setdefault(known.input_sha256, []).append(known)
+        for digest, group in by_hash.items():
+            settled = (one.status in ("measured", "refused") and one.code not in IDENTITY_CODES for one in group)
+            if digest and all(settled) and all(one.settings_hash == self.settings for one in group):
+                yield digest
+
+    def _sort(self, file: SeenReports, outcome: MeasuredFile | BonemetricsError) -> None:
+        if isinstance(outcome, BonemetricsError):
+            self._refuse(file, outcome, "")
+        elif outcome.is_up_to_date:
+            self._leave(file, outcome.sha256)
+        elif not outcome.reports:
+            told = next((problem for problem in outcome.problems if problem.severity == "refusal"), None)
+            if told is None or told.code in _NONE_OF_OURS:
+                self.summary.skipped += 1
+            else:
+                self._refuse(file, _Told(told.code, told.message), outcome.sha256)
+        else:
+            self.read.append((file, outcome))
+
+    def _leave(self, file: SeenReports, digest: str) -> None:
+        self.summary.skipped += 1
+        for name, known in self.known.items():
+            if known.input_sha256 != digest:
+                continue
+            self.store.record_move(name, path=Path(file.path), files=[Path(file.path)])
+            if known.status == "refused":
+                told = self.store.scan(name).result.refusal
+                self.summary.refused.append(Refused(file.path, known.code, told.message if told else ""))
+            else:
+                self.summary.up_to_date += 1
+
+    def _refuse(self, file: SeenReports, told: BonemetricsError | _Told, digest: str) -> None:
+        entry = Refused(file.path, told.code, told.message)
+        (self.summary.failed if told.code in GuardError.codes else self.summary.refused).append(entry)
+        recorded = self.store.record_refusal(
+            code=told.code,
+            message=told.message,
+            path=Path(file.path),
+            kind=file.kind,
+            input_sha256=digest,
+            settings_hash=self.settings,
+            run_id=self.run_id,
+        )
+        self.summary.read += recorded.changed
+
+    @property
+    def headers(self) -> list[ScanHeader]:
+        """Whose reports were read, for the assignment of subjects over the whole run."""
+        return [report.header for _, found in self.read for report in found.reports]
+
+    def store_all(self, assignments: Mapping[str, Assignment]) -> None:
+        """Store every report that was read."""
+        taken: dict[str, ScanResult] = {}
+        for file, found in self.read:
+            names = [scan_id(report.header.study_uid, report.header.series_uid) for report in found.reports]
+            self._withdraw_gone(file, set(names))
+            for name, report in zip(names, found.reports, strict=True):
+                if name in taken or self._is_elsewhere(name, file):
+                    self._copy(file, report, taken.get(name) or self.store.scan(name).result)
+                    continue
+                taken[name] = self._store(file, found, report, assignments[name])
+
+    def _is_elsewhere(self, name: str, file: SeenReports) -> bool:
+        """Whether the study has this report from another file that is still there."""
+        known = self.known.get(name)
+        return (
+            known is not None
+            and known.status == "measured"
+            and known.settings_hash == self.settings
+            and known.path != file.path
+            and Path(known.path).exists()
+        )
+
+    def _copy(self, file: SeenReports, report: MeasuredReport, stored: ScanResult) -> None:
+        """A second file with the same report: left alone where it says the same, refused where it does not."""
+        if _numbers(report.result) == _numbers(stored):
+            self.summary.skipped += 1
+            return
+        text = "another file holds the same report of the same scanner with other numbers; keep one of them"
+        self._refuse(file, StudyError(text, code="contradicting-copy"), "")
+
+    def _store(
+        self, file: SeenReports, found: MeasuredFile, report: MeasuredReport, assignment: Assignment
+    ) -> ScanResult:
+        result, subject = report.result, assignment.subject
+        if subject is None and result.refusal is None:
+            told = assignment.refusal
+            result = ScanResult(kind=result.kind, report=result.report, problems=(told,) if told else ())
+        if result.report is not None:
+            result = result.model_copy(update={"report": result.report.model_copy(update={"subject": subject})})
+        staging = None
+        if result.refusal is None and report.pictures:
+            staging = self.store.folder.new_staging()
+            for name, content in report.pictures.items():
+                write_atomic(staging / name, content)
+            result = result.model_copy(update={"files": tuple(sorted(report.pictures))})
+        self.store.record_result(
+            result,
+            path=Path(file.path),
+            files=[Path(file.path)],
+            subject=subject,
+            staging=staging,
+            header=report.header,
+            input_sha256=found.sha256,
+            settings_hash=self.settings,
+            run_id=self.run_id,
+        )
+        self.summary.read += 1
+        if result.refusal is None:
+            self.summary.measured += 1
+        else:
+            self.summary.refused.append(Refused(file.path, result.refusal.code, result.refusal.message))
+        return result
+
+    def _withdraw_gone(self, file: SeenReports, names: set[str]) -> None:
+        """Take back what an earlier content of this file said and its present content does not."""
+        for name, known in self.known.items():
+            if known.path == file.path and name not in names and known.status == "measured":
+                text = "the file no longer holds this report"
+                self.store.withdraw(name, refusal(StudyError(text, code="report-gone")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Code and message of a refusal that came as a record."""
+
+    code: str
+    message: str
+
+
+def _numbers(result: ScanResult) -> dict[tuple[str, str, str | None], float]:
+    return {(found.quantity, found.region, found.side): found.value for found in result.measurements}

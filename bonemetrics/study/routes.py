@@ -1,0 +1,102 @@
+"""DXA numbers that stand where one scan came by several routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import get_args
+
+from bonemetrics.dxa.cells import CellKey, Number
+from bonemetrics.dxa.reconcile import Routed, RoutedNumber, reconcile
+from bonemetrics.records import QUANTITIES, Measurement, Problem, Trust
+from bonemetrics.study.stored import StoredScan
+
+_NAMES = {quantity: name for name, quantity in QUANTITIES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of one report stands: its numbers, with the notes that other routes give them, and notes on the report."""
+
+    measurements: tuple[Measurement, ...]
+    notes: tuple[Problem, ...] = ()
+
+
+def standing_numbers(reports: Sequence[StoredScan]) -> dict[str, Standing]:
+    """Settle which report gives each number of one person.
+
+    Parameters
+    ----------
+    reports
+        All measured DXA reports of one person.
+
+    Returns
+    -------
+    dict
+        By scan ID. Reports without a date are never taken for copies of each other.
+    """
+    days: dict[date, list[StoredScan]] = {}
+    found: dict[str, Standing] = {}
+    for report in sorted(reports, key=lambda one: one.scan_id):
+        if report.scan_date is None:
+            found[report.scan_id] = Standing(report.result.measurements)
+        else:
+            days.setdefault(report.scan_date, []).append(report)
+    for same_day in days.values():
+        found |= _of_one_day(same_day)
+    return found
+
+
+def _of_one_day(reports: Sequence[StoredScan]) -> dict[str, Standing]:
+    settled = reconcile([_routed(report) for report in reports])
+    on_reports: dict[int, list[Problem]] = {}
+    on_cells: dict[tuple[int, CellKey], list[Problem]] = {}
+    for problem, place, cells in settled.notes:
+        if problem.code == "several-routes":
+            on_reports.setdefault(place, []).append(problem)
+        else:
+            for cell in cells:
+                on_cells.setdefault((place, cell), []).append(problem)
+    return {
+        report.scan_id: Standing(
+            tuple(
+                _noted(number, on_cells.get((place, _cell(number)), ()))
+                for number in report.result.measurements
+                if settled.stands(place, _cell(number))
+            ),
+            tuple(on_reports.get(place, ())),
+        )
+        for place, report in enumerate(reports)
+    }
+
+
+def _routed(stored: StoredScan) -> Routed:
+    report = stored.result.report
+    assert report is not None  # noqa: S101 - only reports are settled
+    return Routed(
+        route=report.route,
+        site=report.site,
+        scan_ids=tuple(part for part in re.split(r"[\s,;/]+", report.scan_id.strip().upper()) if part),
+        numbers={_cell(number): _number(number) for number in stored.result.measurements},
+    )
+
+
+def _cell(found: Measurement) -> CellKey:
+    return found.region, found.side, _NAMES[found.quantity]
+
+
+def _number(found: Measurement) -> RoutedNumber:
+    told = found.provenance.parameters
+    half, trust = told["half_unit"], next((known for known in get_args(Trust) if known == told["trust"]), None)
+    if not isinstance(half, float) or trust is None:
+        raise TypeError("a stored DXA number does not say how it was read")
+    return RoutedNumber(number=Number(found.value, half), trust=trust)
+
+
+def _noted(found: Measurement, notes: Sequence[Problem]) -> Measurement:
+    if not notes:
+        return found
+    provenance = found.provenance.model_copy(update={"notes": (*found.provenance.notes, *notes)})
+    return found.model_copy(update={"provenance": provenance})
