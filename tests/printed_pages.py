@@ -225,3 +225,36 @@ def _glyphs(text: Text, *, advances: bool) -> str:
         f'OriginX="{x / 0.75:.4f}" OriginY="{text.y / 0.75:.4f}" UnicodeString={quoteattr(text.text)} '
         f'Indices="{indices}"/>'
     )
+
+
+def hologic_dual_hip(rows: Sequence[tuple[str, ...]]) -> Placed:
+    """A Hologic page of both hips, with its foot lines."""
+    placed = [
+        Text(5, 154, "a Right Hip 10/29/2016", 7),
+        Text(137, 154, "a Left Hip 10/29/2016", 7),
+        Text(5, 313, "Image not for diagnostic use", 7),
+        Text(137, 313, "Image not for diagnostic use", 7),
+        Text(5, 321, "k = 1.127, d0 = 50.3", 7),
+        Text(137, 321, "k = 1.129, d0 = 49.8", 7),
+        Text(5, 330, "97 x 113 NECK: 47 x 15", 7),
+        Text(137, 330, "103 x 108 NECK: 51 x 15", 7),
+        Text(530, 590, "Comment:", 10),
+        Text(
+            0, 712, "Right - Scan Id:A1029161B(S/N 51873M) Analysis:October 30, 2016 12:56 Hip V:13.4.2 Operator: RS", 7
+        ),
+        Text(
+            0, 721, "Left - Scan Id:A1029161A(S/N 51873M) Analysis:October 30, 2016 12:56 Hip V:13.4.2 Operator: RS", 7
+        ),
+    ]
+    return hologic_patient() + tuple(placed) + HOLOGIC_REFERENCE + hologic_table(rows, y=450, x=8) + LOGO
+
+
+def with_texts(texts: Sequence[Text], replacements: dict[str, str]) -> Placed:
+    """The page with parts of its texts replaced."""
+    placed = []
+    for text in texts:
+        plain = text.text
+        for old, new in replacements.items():
+            plain = plain.replace(old, new)
+        placed.append(replace(text, text=plain))
+    return tuple(placed)

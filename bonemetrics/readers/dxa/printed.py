@@ -98,7 +98,7 @@ def _report(page: _Known, table: Table, route: Route, order: str, trust: Trust) 
     facts: Facts = layout.facts_of(sheet)
     site = _site(table, facts, trust, layout.SPINE_ORDER)
     side = side_of(sheet, table, site, facts.scan_kind)
-    rows, problems, others = rows_of(table, site, side=side, trust=trust, spine_order=layout.SPINE_ORDER)
+    rows, problems, others = rows_of(table, site, side=side, trust=trust, layout=layout)
     if not rows:
         raise _not_understood(table, "no row names a region that is known")
     if table.strays and trust != "ocr":

@@ -47,6 +47,7 @@ _WORDS = re.compile(
     r"change|yr|youngadult|agematched|tscore|zscore|twert|zwert"
 )
 _BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]{0,12})[)\]}]?")
+_IN_BRACKETS = re.compile(r"\([^()]{0,16}\)")
 _MARKS = re.compile(r"(?<=[a-zà-ü%)²])[\d,¹³⁴-⁹*†]+$")
 
 
@@ -57,6 +58,11 @@ def is_header_word(text: str) -> bool:
         return True
     bare = re.sub(r"[-–−\s/]", "", plain)
     return bare in _NAMES or _WORDS.fullmatch(bare) is not None
+
+
+def header_tokens(text: str) -> list[str]:
+    """Words of a phrase; what stands in brackets is one, even where a raised 2 was printed as a word of its own."""
+    return _IN_BRACKETS.sub(lambda found: "".join(found[0].split()), text).split()
 
 
 def is_named(text: str) -> bool:

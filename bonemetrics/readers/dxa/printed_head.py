@@ -11,6 +11,7 @@ from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa.printed_columns import (
     REGION_WORDS,
     column_name,
+    header_tokens,
     is_header_word,
     is_named,
     stated_unit,
@@ -26,7 +27,7 @@ _MOST_WORDS = 300
 _MARGIN = 1.0
 _SLACK = 0.8
 _GARBLED_SCORE = re.compile(r"s.?[co]?ore|scor")
-_SHARE = 0.35
+_SHARE = 0.25
 """A word belongs to every column that holds more than this part of its width."""
 
 
@@ -136,7 +137,7 @@ def _head(anchor: Word, words: Sequence[Word], trust: Trust) -> Head | None:
 
 
 def _is_known(phrase: Line) -> bool:
-    return _has_letters(phrase) and all(is_header_word(word.text) for word in phrase.words)
+    return _has_letters(phrase) and all(map(is_header_word, header_tokens(phrase.text)))
 
 
 def _is_among(phrase: Line, heads: Sequence[Line], height: float) -> bool:

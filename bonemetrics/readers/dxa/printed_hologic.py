@@ -12,6 +12,7 @@ MARKS = re.compile(
     r"Zusammenfassung der DXA|DXA-Ergebnis|Resumen de (?:los )?resultados (?:de )?DXA|Résumé des résultats DXA",
 )
 ID_NAMES = PATIENT_ID
+NOT_COMPARABLE = re.compile(r"(?!)")
 SPINE_ORDER = (
     *("L1", "L2", "L3", "L4", "L1-L2", "L1,L3", "L1,L4", "L2-L3", "L2,L4", "L3-L4"),
     *("L1-L3", "L1-L2,L4", "L1,L3-L4", "L2-L4", "L1-L4"),
@@ -21,7 +22,7 @@ _CAPTION = re.compile(
     r"(?:^|\t)(\w{1,2} (?:Left|Right|L\.|R\.) \w+|\w{1,2} Lumbar Spine) (\d[\d/.-]{7,9})(?=\t|$)", re.MULTILINE
 )
 _FOOT = re.compile(
-    rf"(?:Left|Right) - Scan Id:\s?({_SCAN_ID})\s?\(S/N (\w+)\) Analysis:\s?(.{8, 40}?\d\d?:\d\d) (\w+) V:\s?(\d[\d.]+)"
+    rf"(?:Left|Right) - Scan Id:\s?({_SCAN_ID})\s?\(S/N (\w+)\) Analysis:\s?(.{{8,40}}?\d\d?:\d\d) (\w+) V:\s?(\d[\d.]+)"
 )
 _ROI = re.compile(r"(?:^|\t)(\d{2,3} x \d{2,3}(?: [A-Z]+: ?\d+ x \d+)?)(?=\t|$)", re.MULTILINE)
 

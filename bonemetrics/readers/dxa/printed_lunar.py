@@ -12,6 +12,7 @@ MARKS = re.compile(
     r"\bYA\b[\s\S]{0,80}\bAM\b"
 )
 ID_NAMES = PATIENT_ID
+NOT_COMPARABLE = re.compile(r"(?!)")
 SPINE_ORDER = (*("T12", "L1", "L2", "L3", "L4", "L5", "L1-L2", "L1-L3", "L1-L4", "L2-L3", "L2-L4", "L3-L4"),)
 _MODEL = re.compile(r"(?:^|\t)((?:GE )?Lunar (?:i?DXA|Prodigy|DPX|Expert|Aria|Duo)[^\t\n]*)", re.MULTILINE)
 _SERIAL = re.compile(r"(?<![\w+])([A-Z]{2}\+?\d{4,8}[A-Z]{0,3})(?=\t|$)", re.MULTILINE)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from types import ModuleType
 
 from bonemetrics.anatomy import SITES, SPINE, spine_region, vertebrae_of
 from bonemetrics.readers.dxa.printed_cells import cells_of
@@ -38,7 +39,7 @@ def named_rows(table: Table, site: str, trust: Trust, spine_order: Sequence[str]
     for row, label in zip(table.rows, labels, strict=True):
         if row.is_heading:
             group = label
-        elif group and (_WITHIN_GROUP.fullmatch(label) or place_of(label, site) is None):
+        elif group and (_WITHIN_GROUP.fullmatch(label) or place_of(f"{group} {label}", site) is not None):
             named.append(Named(row, f"{group} {label}"))
         else:
             named.append(Named(row, label))
@@ -56,7 +57,7 @@ def site_of_table(table: Table, trust: Trust, spine_order: Sequence[str]) -> str
 
 
 def rows_of(
-    table: Table, site: str, *, side: ReportSide | None, trust: Trust, spine_order: Sequence[str]
+    table: Table, site: str, *, side: ReportSide | None, trust: Trust, layout: ModuleType
 ) -> tuple[tuple[DxaRow, ...], tuple[Problem, ...], tuple[str, ...]]:
     """Rows, notes and what else the table holds.
 
@@ -65,12 +66,13 @@ def rows_of(
     rows: list[DxaRow] = []
     problems: list[Problem] = []
     others: list[str] = []
-    for named in named_rows(table, site, trust, spine_order):
+    for named in named_rows(table, site, trust, layout.SPINE_ORDER):
         cells, found = cells_of(table, named.row, trust=trust)
         if _OTHER_UNITS.search(named.row.label):
             others.append("standardised BMD row")
             continue
-        place = place_of(named.label, site, side=side)
+        known = layout.NOT_COMPARABLE.fullmatch(named.label) is None
+        place = place_of(named.label, site, side=side) if known else None
         if place is None and site == SPINE and named.label.casefold() == "total":
             place = _spine_total(cells, rows)
         if place is None and site == SPINE and (found_brackets := _BRACKETS.fullmatch(named.label)):

@@ -11,7 +11,7 @@ from bonemetrics.readers.dxa.printed_head import Column, Head, find_heads
 from bonemetrics.readers.dxa.printed_page import NEXT_WORD, Line, Page, Word, is_noise, lines_of
 from bonemetrics.records import Trust
 
-_LONGEST_STEP = 4.0
+_FIRST_STEP, _LONGEST_STEP = 6.0, 4.0
 """Rows further apart than this many heights of type do not belong to one table."""
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _DIGITS = re.compile(r"\d")
@@ -105,7 +105,8 @@ def _table(page: Page, head: Head, words: Sequence[Word], heads: Sequence[Head])
     strays = 0
     last = head.y1
     for line in lines_of(inside, height):
-        if line.middle - last > _LONGEST_STEP * height or _is_prose(line, head, height):
+        step = _LONGEST_STEP if rows else _FIRST_STEP
+        if line.middle - last > step * height or _is_prose(line, head, height):
             break
         row, lost = _row(line, head, height)
         rows.append(row)
