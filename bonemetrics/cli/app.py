@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bonemetrics import __version__
+from bonemetrics.cli import densitometry
 from bonemetrics.errors import BonemetricsError, StorageError, UsageError
 
 app = typer.Typer(
@@ -207,6 +208,8 @@ def _later(name: str, what: str) -> Callable[..., None]:
     return command
 
 
+app.command(name="phantom-qc", epilog="Example: bonemetrics phantom-qc spine-phantom.csv qc")(densitometry.phantom_qc)
+app.command(name="precision", epilog="Example: bonemetrics precision repeats.csv")(densitometry.precision)
 app.command(name="review", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     _later("review", "until then look at scans/<scan-id>/qc.png and labels-0001.nii.gz of the study.")
 )
