@@ -86,20 +86,18 @@ def content(report: Report) -> bytes:
 
 
 def truth_rows(report: Report) -> Iterator[TruthRow]:
-    """What a perfect reader returns of a report, keyed as in a density table.
+    """What of a report counts in a study, keyed as in a density table.
 
     Parameters
     ----------
     report
-        Its cells count as it states them: printed, or exact; the stained row of a picture without what the stain
-        hides and the scores that cannot be checked without it.
+        Its numbers as it states them, printed or exact. Left out are those that another route to the same scan holds
+        to more digits, and in the stained row of a picture what nobody can read and what cannot be checked without it.
     """
-    if report.truth == "none":
-        return
-    for exam, row in _rows(report):
+    for exam, row in table_rows(report):
         for name, quantity in QUANTITIES.items():
             value = row.exact(name) if report.truth == "exact" and name in DECIMALS else row.text(name)
-            if value and _states(report, row, name):
+            if value and states(report, row, name) and _counts(report, row, name):
                 yield (
                     *(exam.woman.subject, exam.visit.name, exam.scanned.date().isoformat()),
                     *(row.side or "", exam.site, row.region, quantity, value, CATALOGUE[quantity].unit, ""),
@@ -107,22 +105,26 @@ def truth_rows(report: Report) -> Iterator[TruthRow]:
                 )
 
 
-def _rows(report: Report) -> Iterator[tuple[Exam, Row]]:
+def table_rows(report: Report) -> Iterator[tuple[Exam, Row]]:
+    """The rows of a file, each with its scan; a row of both hips goes with the first."""
     if report.shows_both_hips:
         yield from ((report.exams[0], row) for row in report.rows)
         return
     yield from ((exam, row) for exam in report.exams for row in exam.rows)
 
 
-def _states(report: Report, row: Row, name: str) -> bool:
-    if report.truth == "scores" and name in DECIMALS:
-        return False
+def states(report: Report, row: Row, name: str) -> bool:
+    """Whether the form of a report holds this cell at all."""
     if report.form == "fhir":
         return (row.region, name) in fhir.CODES
-    if report.form == "hologic-p-file":
-        return name in DECIMALS
+    return report.form != "dicom-image" and (report.form != "hologic-p-file" or name in DECIMALS)
+
+
+def _counts(report: Report, row: Row, name: str) -> bool:
+    if report.truth == "scores" and name in DECIMALS:
+        return False
     hidden = report.stain is not None and report.stain[0] == row.region
-    return not hidden or name not in ("bmd", "t_score", "z_score")
+    return report.truth != "none" and not (hidden and name in ("bmd", "t_score", "z_score"))
 
 
 def _series_uid(exam: Exam, form: Form) -> str:

@@ -12,7 +12,8 @@ from bonemetrics.sample.dxa.plan import Exam, Report
 from bonemetrics.sample.dxa.reference import INVENTED, LUNAR, LUNAR_FALL, LUNAR_YOUNG, SAMPLE_CURVES
 from bonemetrics.sample.dxa.words import lunar_region, lunar_site, us_date
 
-_TOTAL = {SPINE: "L1-L4", HIP: "total-hip", FOREARM: "radius-33"}
+_MAIN = {SPINE: ("L1-L4",), HIP: ("neck", "total-hip"), FOREARM: ("radius-33",)}
+"""What the first page shows; the last of them is what its notes are about."""
 _SUMMARY = (("", "Region"), ("BMD", "(g/cm²)"), ("YA", "(%)"), ("YA", "T-score"), ("AM", "(%)"), ("AM", "Z-score"))
 _ANCILLARY = (*_SUMMARY, ("BMC", "(g)"), ("Area", "(cm²)"), ("Width", "(cm)"), ("Height", "(cm)"))
 
@@ -48,12 +49,13 @@ def _main(exam: Exam) -> Drawing:
     page.box(110, 150, 175, 332, fill=0.4)
     page.write(44, 336, "Image not for diagnosis", 6.5)
     page.write(36, 360, "COMMENTS:", 8, bold=True)
-    page.box(252, 340, 576, 380, edge=0.0)
+    page.box(252, 340, 576, 371 + 9.6 * len(_MAIN[exam.site]), edge=0.0)
     page.write(414, 349, f"Densitometry: {_population(exam)}", 8, bold=True, align="center")
     rights = (255, 357, 411, 463, 517, 573)
     _head(page, _SUMMARY, rights, 359)
-    total = next(row for row in exam.rows if row.region == _TOTAL[exam.site])
-    _row(page, exam, total, rights, 377)
+    shown = [row for row in exam.rows if row.region in _MAIN[exam.site]]
+    for place, row in enumerate(shown):
+        _row(page, exam, row, rights, 377 + 9.6 * place)
     return page
 
 
@@ -100,7 +102,7 @@ def _population(exam: Exam) -> str:
 
 
 def _footnotes(exam: Exam) -> tuple[str, ...]:
-    site, region = lunar_site(exam), lunar_region(_TOTAL[exam.site])
+    site, region = lunar_site(exam), lunar_region(_MAIN[exam.site][-1])
     where = (
         f"T-score: USA (Combined NHANES (ages 20-30) / Lunar (ages 20-40)) {LUNAR};"
         if exam.site == SPINE

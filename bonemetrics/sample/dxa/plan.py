@@ -265,7 +265,7 @@ def _page_images(day: _Day) -> tuple[Report, ...]:
             stain=stain,
             dpi=72 if day.visit.months == 24 else 150,
         ),
-        Report(form="page-image", name="hip.png", exams=(day.hip(HORIZON),)),
+        Report(form="dicom-sr", name="hip-sr.dcm", exams=(day.hip(HORIZON),)),
         Report(form="csv", name="forearm.csv", exams=(day.forearm(HORIZON),)),
     )
 
