@@ -16,7 +16,9 @@ _SCAN_ID = re.compile(r"[A-Z](\d{2})(\d{2})(\d{2})[0-9A-Z]{2}")
 def days_of(facts: Facts, order: str) -> tuple[date | None, date | None, tuple[Problem, ...]]:
     """Day of the scan and day of its analysis, and a note for each that can be read in two ways."""
     scanned, analysed = (first_date(texts, order) for texts in (facts.scan_dates, facts.analysis_dates))
-    scan_day = _day(scanned) or _day_by_scan_id(scanned, facts.scan_id)
+    scan_day = _day(scanned)
+    if scan_day is None and len(set(facts.scan_dates)) == 1:
+        scan_day = _day_by_scan_id(scanned, facts.scan_id)
     problems = [
         note("date-ambiguous", f"the day of the {what} can be read in two ways and is left out")
         for what, written, day in (("scan", scanned, scan_day), ("analysis", analysed, _day(analysed)))

@@ -22,7 +22,8 @@ _CAPTION = re.compile(
     r"(?:^|\t)(\w{1,2} (?:Left|Right|L\.|R\.) \w+|\w{1,2} Lumbar Spine) (\d[\d/.-]{7,9})(?=\t|$)", re.MULTILINE
 )
 _FOOT = re.compile(
-    rf"(?:Left|Right) - Scan Id:\s?({_SCAN_ID})\s?\(S/N (\w+)\) Analysis:\s?(.{{8,40}}?\d\d?:\d\d) (\w+) V:\s?(\d[\d.]+)"
+    rf"(?:Left|Right) - Scan Id:\s?({_SCAN_ID})\s?\(S/N (\w+)\) "
+    r"Analysis:\s?(.{8,40}?\d\d?:\d\d) (\w+) V:\s?(\d[\d.]+)"
 )
 _ROI = re.compile(r"(?:^|\t)(\d{2,3} x \d{2,3}(?: [A-Z]+: ?\d+ x \d+)?)(?=\t|$)", re.MULTILINE)
 

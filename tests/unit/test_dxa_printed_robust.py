@@ -1,0 +1,234 @@
+"""Printed pages of any kind: words in pieces, wavering lines, other languages, garbled pictures, limits."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from bonemetrics.errors import ReadError
+from bonemetrics.readers.dxa.printed import Page, Word, parse_pages
+from bonemetrics.records import RawDxaReport
+from tests.printed_pages import (
+    HOLOGIC_SPINE_ROWS,
+    LOGO,
+    Placed,
+    Text,
+    hologic_patient,
+    hologic_scan,
+    hologic_spine,
+    hologic_table,
+    page_of,
+    width_of,
+    with_texts,
+)
+
+
+def read(*pages: Placed) -> tuple[RawDxaReport, ...]:
+    return parse_pages([page_of(page, number=place + 1) for place, page in enumerate(pages)], route="pdf")
+
+
+@pytest.mark.parametrize(("x", "text"), [(440.0, "7.7"), (370.0, "0.905")])
+def test_a_number_under_no_column__is_refused(x, text):
+    with pytest.raises(ReadError) as caught:
+        read((*hologic_spine(), Text(x, 511 + 2 * 13.8, text)))
+    assert caught.value.code == "results-not-understood"
+
+
+def test_a_table_of_no_known_vendor__is_refused():
+    page = with_texts(hologic_table(HOLOGIC_SPINE_ROWS), {"DXA Results Summary:": "Results"})
+    with pytest.raises(ReadError) as caught:
+        read(page)
+    assert caught.value.code == "results-not-understood"
+
+
+def test_no_table__has_no_results():
+    with pytest.raises(ReadError) as caught:
+        read(hologic_patient() + LOGO)
+    assert caught.value.code == "no-dxa-results"
+
+
+def test_a_sentence_about_a_region__is_no_table():
+    with pytest.raises(ReadError) as caught:
+        read((Text(40, 80, "In this region BMD (g/cm²) and T-score were low. HOLOGIC"),))
+    assert caught.value.code == "no-dxa-results"
+
+
+def cell_words(text: str, right: float, y: float, gap: float) -> Placed:
+    """The pieces of a number, set apart by a gap."""
+    placed, edge = [], right
+    for part in reversed(text.split(" ")):
+        placed.append(Text(edge, y, part, right=True))
+        edge -= width_of(part, 8.0) + gap
+    return tuple(placed)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "value"),
+    [
+        ("- 1.1", -1.1),
+        ("\u2212 1.1", -1.1),
+        ("1. 1", 1.1),
+        ("- 1. 1", -1.1),
+        ("1 1", None),
+        ("1.1 1.1", None),
+        ("-1.1 x", None),
+    ],
+)
+def test_pieces_of_a_cell__are_one_number_only_where_they_must_be(pieces, value):
+    rows = [("L1", *HOLOGIC_SPINE_ROWS[0][1:4], "", "0.3"), *HOLOGIC_SPINE_ROWS[1:]]
+    (report,) = read((*hologic_spine(rows), *cell_words(pieces, 413, 511, 2.0)))
+    assert report.rows[0].value("t_score") == value
+    assert report.rows[0].value("z_score") == 0.3
+    assert [problem.code for problem in report.problems] == ([] if value is not None else ["cell-refused"])
+
+
+@pytest.mark.parametrize("jitter", [0.8, -0.8])
+def test_base_lines__may_waver(jitter):
+    page = tuple(replace(text, y=text.y + (jitter if place % 2 else 0)) for place, text in enumerate(hologic_spine()))
+    (report,) = read(page)
+    assert [[row.cells[n].raw for n in ("area", "bmc", "bmd", "t_score", "z_score")] for row in report.rows] == [
+        list(row[1:]) for row in HOLOGIC_SPINE_ROWS
+    ]
+
+
+def test_raised_twos__may_be_words_of_their_own():
+    heads = (("Area", "(cm"), ("BMC", "(g)"), ("BMD", "(g/cm"), ("T -", "score"), ("Z -", "score"))
+    page = hologic_patient() + hologic_scan() + hologic_table(HOLOGIC_SPINE_ROWS, heads=heads)
+    raised = (Text(150.2, 493, "2", 5), Text(153.2, 495, ")"), Text(327.2, 493, "2", 5), Text(330.2, 495, ")"))
+    (report,) = read(page + raised)
+    assert [report.rows[0].cells[name].unit for name in ("area", "bmd")] == ["cm2", "g/cm2"]
+
+
+def test_units__are_those_of_the_head_and_none_where_it_states_none():
+    heads = (("Area", "(mm²)"), ("BMC", "(mg)"), ("BMD", "(mg/cm²)"), ("T -", "score"), ("Z -", "score"))
+    (report,) = read(hologic_patient() + hologic_scan() + hologic_table(HOLOGIC_SPINE_ROWS, heads=heads))
+    assert [report.rows[0].cells[n].unit for n in ("area", "bmc", "bmd")] == ["mm2", "mg", "mg/cm2"]
+    heads = (("Area",), ("BMC",), ("BMD",), ("T-score",), ("Z-score",))
+    page = hologic_patient() + hologic_scan() + hologic_table(HOLOGIC_SPINE_ROWS, heads=[(*h, "") for h in heads])
+    (report,) = read(page)
+    assert [report.rows[0].cells[n].unit for n in ("area", "bmc", "bmd")] == ["", "", ""]
+
+
+LANGUAGES = {
+    "German": (
+        {
+            "DXA Results Summary:": "Zusammenfassung der DXA-Ergebnisse:",
+            "Patient ID:": "Patienten-ID:",
+            "DOB: May 21, 1957": "Geburtsdatum: 21. Mai 1957",
+            "Sex: Female": "Geschlecht: Weiblich",
+            "Age:": "Alter:",
+            "Height:": "Größe:",
+            "Weight:": "Gewicht:",
+            "Scan Date: March 17, 2018": "Scandatum: 17. März 2018",
+        },
+        (("Fläche", "(cm²)"), ("BMC", "(g)"), ("BMD", "(g/cm²)"), ("T-", "Wert"), ("Z-", "Wert")),
+        "Region",
+    ),
+    "Spanish": (
+        {
+            "DXA Results Summary:": "Resumen de resultados DXA:",
+            "Patient ID:": "ID del paciente:",
+            "DOB: May 21, 1957": "Fecha de nacimiento: 21 de mayo de 1957",
+            "Sex: Female": "Sexo: Femenino",
+            "Age:": "Edad:",
+            "Height:": "Talla:",
+            "Weight:": "Peso:",
+            "Scan Date: March 17, 2018": "Fecha de exploración: 17 de marzo de 2018",
+        },
+        (("Área", "(cm²)"), ("CMO", "(g)"), ("DMO", "(g/cm²)"), ("Puntuación", "T"), ("Puntuación", "Z")),
+        "Región",
+    ),
+    "French": (
+        {
+            "DXA Results Summary:": "Résumé des résultats DXA:",
+            "DOB: May 21, 1957": "Date de naissance: 21 mai 1957",
+            "Sex: Female": "Sexe: Femme",
+            "Age:": "Âge:",
+            "Height:": "Taille:",
+            "Weight:": "Poids:",
+            "Scan Date: March 17, 2018": "Date d'examen: 17 mars 2018",
+        },
+        (("Surface", "(cm²)"), ("CMO", "(g)"), ("DMO", "(g/cm²)"), ("T-", "score"), ("Z-", "score")),
+        "Région",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_prints_of_other_countries__with_decimal_commas(language):
+    words, heads, region = LANGUAGES[language]
+    rows = [(label, *(cell.replace(".", ",") for cell in cells)) for label, *cells in HOLOGIC_SPINE_ROWS]
+    page = hologic_patient() + hologic_scan() + hologic_table(rows, heads=heads) + LOGO
+    (report,) = read(with_texts(page, {**words, "163.5": "163,5", "71.2": "71,2", "Region": region}))
+    assert [
+        [row.region, *(row.cells[n].raw for n in ("area", "bmc", "bmd", "t_score", "z_score"))] for row in report.rows
+    ] == [list(row) for row in rows]
+    assert {row.region: row.value("bmd") for row in report.rows} == {
+        "L1": 0.8,
+        "L2": 0.89,
+        "L3": 0.924,
+        "L4": 0.979,
+        "L1-L4": 0.905,
+    }
+    person = report.patient
+    assert (person.birth_date, person.sex, person.age_years) == ("19570521", "F", 61.0)
+    assert (person.height_cm, person.weight_kg) == (163.5, 71.2)
+    assert report.scan_date == date(2018, 3, 17)
+
+
+def test_a_comma_beside_decimal_points__is_no_decimal_comma():
+    rows = [("L1", "12.34", "9,870", "0.800", "-1.1", "0.3"), *HOLOGIC_SPINE_ROWS[1:]]
+    (report,) = read(hologic_spine(rows))
+    assert report.rows[0].value("bmc") is None
+    assert report.rows[0].cells["bmc"].raw == "9,870"
+    assert [problem.code for problem in report.problems] == ["cell-refused"]
+
+
+def test_garbled_words__of_a_picture_are_mended_where_only_one_meaning_is_left():
+    labels = [
+        "Ll",
+        "12",
+        "L3",
+        "1.4",
+        "L1-12",
+        "L113",
+        "LLL4",
+        "12-13",
+        "1214",
+        "13-14",
+        "L1-13",
+        "L1-1214",
+        "L113-L4",
+        "12.14",
+        "L1-L4",
+    ]
+    rows = [(label, f"{12 + n}.34", f"{9 + n}.87", f"0.8{n:02d}", "-1.0", "0.3") for n, label in enumerate(labels)]
+    heads = (("Area", "(ar)"), ("BMC", "(g)"), ("BMD", "(e/cm)"), ("Lis", "score"), ("is", "score"))
+    page = page_of(hologic_patient() + hologic_scan() + hologic_table(rows, heads=heads))
+    (report,) = parse_pages([page], route="page-image", trust="ocr")
+    regions = {row.printed: row.region for row in report.rows}
+    assert "1.4" not in regions
+    assert [regions[label] for label in ("Ll", "12", "L113", "1214", "12.14", "L1-L4")] == [
+        *("L1", "L2", "L1,L3", "L2,L4", "L2-L4", "L1-L4")
+    ]
+    first = report.rows[0]
+    assert {name: cell.unit for name, cell in first.cells.items()} == {
+        "area": "cm2",
+        "bmc": "g",
+        "bmd": "g/cm2",
+        "t_score": "1",
+        "z_score": "1",
+    }
+    assert all(cell.trust == "ocr" for cell in first.cells.values())
+    (report,) = read(hologic_spine([("L1", *HOLOGIC_SPINE_ROWS[0][1:]), ("12", *HOLOGIC_SPINE_ROWS[1][1:])]))
+    assert [row.region for row in report.rows] == ["L1"]
+
+
+def test_too_many_words_or_heads__are_refused():
+    with pytest.raises(ReadError) as caught:
+        read(tuple(Text(20 + 40 * (n % 10), 20 + 10 * (n // 10), "Region") for n in range(70)))
+    assert caught.value.code == "too-large"
+    word = Word(text="a", x0=0.0, y0=0.0, x1=1.0, y1=1.0)
+    with pytest.raises(ReadError) as caught:
+        parse_pages([Page(number=1, width=9.0, height=9.0, words=(word,) * 20_001)], route="pdf")
+    assert caught.value.code == "too-large"
