@@ -239,6 +239,31 @@ def test_read__passes_over_the_results_of_other_scans():
     assert found.others == ("results of other scans",)
 
 
+def test_read__gives_the_numbers_below_a_number_its_region():
+    with_score = num("L1 BMD", "1.022", G_CM2, num("T-score", "-1.1", ONE))
+    found = one(container("AP Spine", with_score))
+    assert (found.rows[0].region, found.rows[0].value("t_score")) == ("L1", -1.1)
+    # Within a group of another name it stays open whose score it is.
+    within = one(container("AP Spine", num("L1-L4 BMD", "1.0"), container("L1-L4", with_score)))
+    assert values(within, "t_score") == {}
+
+
+def test_read__takes_no_derived_number_for_the_measurement():
+    spread = num("BMD", "0.031", G_CM2, modifier("Derivation", "Standard Deviation"))
+    mean = num("BMD", "1.022", G_CM2, modifier("Derivation", "Mean"))
+    young = container("Young Adult Reference", num("BMD", "1.130"))
+    found = one(container("AP Spine", container("L1", spread, mean, young)))
+    assert values(found) == {("L1", None): 1.022}
+    assert codes(found) == ["unknown-region", "values-missing"]
+
+
+def test_read__tells_a_comparison_with_a_reference_from_one_with_another_scan():
+    score = container("Comparison to Young Adult Reference", num("L1 T-score", "-1.1", ONE))
+    other = container("Comparison", num("L1 BMD", "0.777"))
+    found = one(container("AP Spine", num("L1 BMD", "1.022"), score, other))
+    assert (values(found), values(found, "t_score")) == ({("L1", None): 1.022}, {("L1", None): -1.1})
+
+
 def test_read__tells_scans_of_two_days_apart():
     first = container("AP Spine", day("Exam Date", "20210102"), num("L1 BMD", "0.991"))
     second = container("AP Spine", day("Exam Date", "20230405"), num("L1 BMD", "1.022"))

@@ -36,7 +36,14 @@ from bonemetrics.records import (
 ROUTE: Route = "dicom-sr"
 _SR_CLASSES = b"1.2.840.10008.5.1.4.1.1.88."
 _NOT_THIS_SCAN = re.compile(
-    r"\b(?:previous|prior|history|histor\w+|trend\w*|baseline|changes?|comparison|precision)\b", re.IGNORECASE
+    r"\b(?:previous|prior|histor\w+|trend\w*|baseline|changes?|precision|"
+    r"comparison(?!.{0,40}(?:reference|young|age|normal)))\b",
+    re.IGNORECASE,
+)
+_DERIVED = re.compile(
+    r"\b(?:standard\s+(?:deviation|error)|minimum|maximum|median|range|differences?|percentile|previous|prior|baseline|"
+    r"changes?|predicted|expected)\b",
+    re.IGNORECASE,
 )
 _PHANTOM = re.compile(r"\bphantom\b|\bquality\s+(?:control|assurance)\b", re.IGNORECASE)
 _SCAN_DATE = re.compile(
@@ -137,7 +144,7 @@ def _visit(item: Item, where: Where, said: Said, walk: _Walk) -> None:
     where = _with_day(entered_item(where, item), item)
     said = (*said, *said_by(item, walk.facts))
     if item.kind in ("NUM", "TEXT"):
-        _take(item, where, said, walk)
+        where = _take(item, where, said, walk)
     for child in item.children:
         _visit(child, where, said, walk)
 
@@ -147,32 +154,43 @@ def _with_day(where: Where, item: Item) -> Where:
     return replace(where, day=days.pop()) if len(days) == 1 else where
 
 
-def _take(item: Item, where: Where, said: Said, walk: _Walk) -> None:
+def _take(item: Item, where: Where, said: Said, walk: _Walk) -> Where:
+    """Take one number, and give the place of the items below it, such as its T-score."""
     unit = unit_of(item.number.unit) if item.number else ""
     quantity = quantity_of(item.name, unit)
-    if quantity is None:
+    if quantity is None or any(_is_derivation(child) for child in item.children):
         if item.kind == "NUM":
             _name_other(item, walk)
-        return
+        return where
     cell, problem = cell_of(item, unit)
     if cell is None:
-        return
-    placed = place(where, quantity[1], site=walk.facts.site)
+        return where
+    name, rest = quantity
+    below = entered(where, rest) if rest else where
+    placed = place(where, rest, site=walk.facts.site)
     if placed is None:
-        walk.unplaced.append((quantity[0], item.place))
-        return
-    printed = quantity[1] or " ".join(where.path[-2:])
+        walk.unplaced.append((name, item.place))
+        return below
+    printed = (rest or " ".join(where.path[-2:]))[:_LONGEST_PRINTED]
     walk.found.append(
         _Found(
-            name=quantity[0],
+            name=name,
             cell=cell,
             placed=replace(placed, side=_side(placed, walk.facts)),
-            printed=without_person(printed[:_LONGEST_PRINTED], walk.facts.person),
+            printed=without_person(printed, walk.facts.person),
             day=where.day,
             observed=item.observed,
             said=said,
             problem=problem,
         )
+    )
+    return below
+
+
+def _is_derivation(child: Item) -> bool:
+    """Whether a modifier makes a number another one than the measurement itself, such as its standard deviation."""
+    return (
+        child.kind == "CODE" and child.relation == "HAS CONCEPT MOD" and _DERIVED.search(child.code.meaning) is not None
     )
 
 
