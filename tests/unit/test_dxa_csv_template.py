@@ -239,6 +239,7 @@ def test_read__understands_regions_of_scanners_with_their_site(site, region, exp
         ("A1,2020-01-31,neck,0.711,left,hip,0.8", "7 cells, but 6 columns"),
         ("A1,2020-01-31,neck,0.711,left," + 121 * "h", "longer than 120"),
         ("A1,2020-01-31,neck,0.711,left,lateral spine", "site is none"),
+        ("A1,2020-01-31,L3,0.711,left,lumbar-spine", "no side"),
     ],
 )
 def test_read__leaves_out_a_line_that_contradicts_itself(line, message):

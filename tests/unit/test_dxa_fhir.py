@@ -330,3 +330,28 @@ def test_read__takes_no_person_where_a_file_has_many_of_one_name():
     assert (report.patient.patient_id, report.patient.birth_date) == ("px-771", "")
     (report,) = read(*(PATIENT for _ in range(20)), ONE).reports
     assert report.patient.patient_id == "MRN-40817"
+
+
+def test_read__keeps_people_of_two_servers_apart():
+    def server(name: str, record: str, value: float) -> list[Json]:
+        person = {"resourceType": "Patient", "id": "1", "identifier": [{"value": record}]}
+        result = observation("o", "46278-8", quantity(value), region=NECK, subject={"reference": "Patient/1"})
+        return [
+            {"fullUrl": f"https://{name}/{one['resourceType']}/{one['id']}", "resource": one}
+            for one in (person, result)
+        ]
+
+    entries = [*server("a.example", "MRN-A", 0.711), *server("b.example", "MRN-B", 0.722)]
+    reports = raw(json.dumps({"resourceType": "Bundle", "entry": entries})).reports
+    assert [(one.patient.patient_id, one.rows[0].value("bmd")) for one in reports] == [
+        ("MRN-A", 0.711),
+        ("MRN-B", 0.722),
+    ]
+
+
+def test_read__takes_nobody_where_two_people_have_one_name():
+    other = {**PATIENT, "identifier": [{"value": "MRN-2"}]}
+    reports = read(
+        PATIENT, other, ONE, observation("b", "46279-6", quantity(0.722), region="Right femoral neck")
+    ).reports
+    assert [(one.patient.patient_id, len(one.rows)) for one in reports] == [("", 1), ("", 1)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bonemetrics.anatomy import SITES, WHOLE_BODY, is_region, site_of
+from bonemetrics.anatomy import SITES, SPINE, WHOLE_BODY, is_region, site_of
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa.numbers import decimal_mark, is_undefined, printed_number
 from bonemetrics.readers.dxa.region_names import Place, place_of
@@ -150,6 +150,8 @@ def place(line: Line) -> Place | str | None:
     if found.statistic == "difference":
         return "a difference of two sides is no result of its own"
     side = found.side or side
+    if side and found.site == SPINE:
+        return "a spine has no side"
     return Place(found.site, found.region, side, "mean" if side == "mean" else "value")
 
 

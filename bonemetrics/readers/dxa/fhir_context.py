@@ -43,7 +43,10 @@ class Context:
         if text.startswith("#"):
             found = self._contained.get((id(holder.parent or holder), text), [])
         else:
-            found = self._named.get(text) or self._named.get(local_name(text), [])
+            # Within a bundle a short reference is of the same server as the resource that holds it.
+            url = (holder.parent or holder).url
+            near = text if ":" in text or not url else f"{url.removesuffix(local_name(url))}{local_name(text)}"
+            found = self._named.get(near) or self._named.get(local_name(text), [])
         return found if len(found) <= _MOST_TWINS else []
 
     def owners(self, entry: Entry) -> list[Entry]:
@@ -79,14 +82,20 @@ class Context:
         name = text_of(subject.get("reference"))
         if patients:
             person = _person(patients)
+            if len({_record_number(one.resource) for one in patients}) > 1 and not stated:
+                # Two people of one name: nothing says whose result this is, nor that the next one is of the same.
+                return self._alone(entry), DxaPatient()
             own = stated or person.patient_id or _id_part(name)
-            return patients[0].key or name, person.model_copy(update={"patient_id": own[:_LONGEST]})
+            return patients[0].url or patients[0].key or name, person.model_copy(update={"patient_id": own[:_LONGEST]})
         if name.startswith("#") or _kind(name) not in ("", "Patient"):
             name = ""
         own = stated or _id_part(name)
-        # Without any subject nobody knows whether two results are of one person.
-        key = own or f"result {id(owners[0]) if owners else id(entry)}"
-        return key, DxaPatient(patient_id=own[:_LONGEST])
+        return own or self._alone(entry), DxaPatient(patient_id=own[:_LONGEST])
+
+    def _alone(self, entry: Entry) -> str:
+        """Key of a person nobody knows: of one report at most."""
+        owners = self.owners(entry)
+        return f"result {id(owners[0]) if owners else id(entry)}"
 
     def day(self, entry: Entry) -> tuple[date | None, str]:
         """Day of the measurement and the moment as it is written; no day where it is not written in full."""

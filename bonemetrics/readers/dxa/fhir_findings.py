@@ -66,7 +66,8 @@ def findings_of(found: list[Entry], context: Context) -> tuple[list[Finding], Le
         if entry.kind != "Observation":
             continue
         number += 1
-        first = seen.setdefault(entry.key, entry.resource) if entry.key else entry.resource
+        name = entry.url or entry.key
+        first = seen.setdefault(name, entry.resource) if name else entry.resource
         if first is not entry.resource and first == entry.resource:
             # Bundles repeat what several reports refer to.
             continue
