@@ -349,6 +349,12 @@ def test_read__keeps_people_of_two_servers_apart():
     ]
 
 
+def test_read__takes_nobody_of_another_server():
+    elsewhere = {**ONE, "subject": {"reference": "https://other.example/fhir/Patient/px-771"}}
+    (report,) = read(PATIENT, elsewhere).reports
+    assert (report.patient.patient_id, report.patient.birth_date) == ("px-771", "")
+
+
 def test_read__takes_nobody_where_two_people_have_one_name():
     other = {**PATIENT, "identifier": [{"value": "MRN-2"}]}
     reports = read(

@@ -46,7 +46,9 @@ class Context:
             # Within a bundle a short reference is of the same server as the resource that holds it.
             url = (holder.parent or holder).url
             near = text if ":" in text or not url else f"{url.removesuffix(local_name(url))}{local_name(text)}"
-            found = self._named.get(near) or self._named.get(local_name(text), [])
+            found = self._named.get(near) or [
+                one for one in self._named.get(local_name(text), []) if not (one.url and ":" in text)
+            ]
         return found if len(found) <= _MOST_TWINS else []
 
     def owners(self, entry: Entry) -> list[Entry]:
