@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def find_tables(page: Page, *, trust: Trust = "text") -> tuple[Table, ...]:
 
 def _table(page: Page, head: Head, words: Sequence[Word], heads: Sequence[Head]) -> Table:
     height = head.height
-    below = min((other.y0 for other in heads if _is_below(other, head)), default=page.height)
+    below = min((other.y0 for other in heads if _is_below(other, head)), default=math.inf)
     inside = [
         word
         for word in words
