@@ -45,6 +45,11 @@ def looked_at(found: MeasuredFile) -> MeasuredFile:
     return MeasuredFile(kind=found.kind, sha256=found.sha256, reports=found.reports, problems=problems)
 
 
+def is_none_of_ours(found: MeasuredFile) -> bool:
+    """Whether a document or picture turned out to be no densitometry report at all."""
+    return found.kind == "unknown" and not found.reports
+
+
 def problems_of(found: MeasuredFile) -> tuple[Problem, ...]:
     """Problems of the file, then of its reports, each once."""
     own = (problem for report in found.reports for problem in report.result.problems)
@@ -95,13 +100,13 @@ def _display_report(out: show.Console, result: ScanResult) -> None:
 
 
 def _regions_table(report: DxaReport) -> Table:
-    table = Table(box=None, padding=(0, 2), pad_edge=True)
+    table = Table(box=None, padding=(0, 1), pad_edge=True)
     table.add_column("region", no_wrap=True)
-    if any(region.side for region in report.regions):
+    sided = any(region.side for region in report.regions)
+    if sided:
         table.add_column("side", no_wrap=True)
-    for name in ("area cm²", "BMC g", "BMD g/cm²", "T-score", "Z-score"):
+    for name in ("area cm²", "BMC g", "BMD g/cm²", "T", "Z"):
         table.add_column(name, justify="right", no_wrap=True)
-    sided = len(table.columns) == 7
     for region in report.regions:
         cells = [region.region, *([region.side or ""] if sided else []), *_cells(region)]
         table.add_row(*cells)

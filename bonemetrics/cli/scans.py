@@ -87,11 +87,34 @@ def measure(path: Path, request: Request, *, as_json: bool, limits: Limits) -> i
         for number, item in enumerate(leaves):
             results.append(_measure(item, _folder_for(task, number, len(leaves)), limits))
             progress.advance(bar)
+    leaves, results = _of_a_folder(leaves, results)
     if as_json:
         typer.echo(shape.dumps(shape.several_json([_result_json(result) for result in results])))
     else:
         _show_results(leaves, results)
     return 1 if any(_is_refused(result) for result in results) else 0
+
+
+def _of_a_folder(
+    leaves: list[Found], results: list[ScanResult | MeasuredFile]
+) -> tuple[list[Found], list[ScanResult | MeasuredFile]]:
+    """Of several files leave out what is no report, and do not blame an image for the report beside it."""
+    if len(leaves) == 1:
+        return leaves, results
+    told = [reports.looked_at(result) if isinstance(result, MeasuredFile) else result for result in results]
+    kept = [
+        (leaf, result)
+        for leaf, result in zip(leaves, told, strict=True)
+        if not (isinstance(result, MeasuredFile) and reports.is_none_of_ours(result))
+    ]
+    if not kept or not any(_has_numbers(result) for _, result in kept):
+        return leaves, results
+    return [leaf for leaf, _ in kept], [result for _, result in kept]
+
+
+def _has_numbers(result: ScanResult | MeasuredFile) -> bool:
+    found = [report.result for report in result.reports] if isinstance(result, MeasuredFile) else [result]
+    return any(one.measurements for one in found)
 
 
 def _result_json(result: ScanResult | MeasuredFile) -> dict[str, Any]:

@@ -65,11 +65,18 @@ def _read(payload: Payload, parts: DicomParts, source: Source) -> DxaReading:
         return DxaReading(reports=dicom_sr.read_content(parts.elements, parts.facts))
     if payload.route == "page-image":
         return page_image.read_pages(grey_pictures(parts, source.data), dates=source.dates)
+    facts = parts.facts
+    if payload.route == "hologic-xml":
+        told = hologic_xml.read_text(
+            payload.data, dates=source.dates, place=payload.place, site=facts.site, side=facts.side
+        )
+        return DxaReading(reports=(told,))
+    if payload.route == "hologic-image-analysis":
+        told = hologic_image_analysis.read_text(payload.data, place=payload.place, site=facts.site, side=facts.side)
+        return DxaReading(reports=(told,))
     if payload.route == "pdf" and not pdf.has_text(inner):
         return page_image.read_pages(pdf.page_pictures(inner), dates=source.dates)
     readers = {
-        "hologic-xml": hologic_xml,
-        "hologic-image-analysis": hologic_image_analysis,
         "hologic-p-file": hologic_scan,
         "hologic-r-file": hologic_scan,
         "pdf": pdf,
