@@ -7,7 +7,7 @@ import pytest
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa.printed import parse_pages
 from bonemetrics.records import RawDxaReport
-from tests.printed_pages import Placed, Text, page_of
+from tests.printed_pages import Placed, Text, page_of, with_texts
 from tests.printed_pages_lunar import (
     ANCILLARY_EDGES,
     ANCILLARY_HEADS,
@@ -88,6 +88,11 @@ def test_two_pages__of_two_people_or_two_days_stay_apart():
     body = ancillary_page()[len(person()) :]
     assert len(read(spine_page(), person(patient_id="KD-2291") + body)) == 2
     assert len(read(spine_page(), person(measured="06/27/2017") + body)) == 2
+
+
+def test_two_scans_of_one_day__stay_apart_by_their_time():
+    later = with_texts(ancillary_page(), {"10:14:31 AM": "10:22:08 AM"})
+    assert [len(report.rows) for report in read(spine_page(), later)] == [1, 6]
 
 
 def test_old_head__one_name_above_two_columns():

@@ -18,6 +18,7 @@ from tests.printed_pages import (
     hologic_spine,
     hologic_table,
     page_of,
+    row_of,
     width_of,
     with_texts,
 )
@@ -232,3 +233,78 @@ def test_too_many_words_or_heads__are_refused():
     with pytest.raises(ReadError) as caught:
         parse_pages([Page(number=1, width=9.0, height=9.0, words=(word,) * 20_001)], route="pdf")
     assert caught.value.code == "too-large"
+
+
+def test_a_page_of_a_phantom__is_no_persons():
+    phantom = with_texts(hologic_spine(), {"Birch, Willow": "Spine, Phantom", "A0317180C": "A0317180D"})
+    with pytest.raises(ReadError) as caught:
+        read(phantom)
+    assert caught.value.code == "phantom-scan"
+    (report,) = read(phantom, hologic_spine())
+    assert report.rows[0].cells["bmd"].place.startswith("page 2")
+    assert [(problem.code, "page 1" in problem.message) for problem in report.problems] == [
+        ("phantom-scans-skipped", True)
+    ]
+
+
+def test_a_region_that_stands_twice__is_refused_unless_it_is_the_same():
+    rows = [*HOLOGIC_SPINE_ROWS, HOLOGIC_SPINE_ROWS[1]]
+    (report,) = read(hologic_spine(rows))
+    assert [row.region for row in report.rows] == ["L1", "L2", "L3", "L4", "L1-L4"]
+    with pytest.raises(ReadError) as caught:
+        read(hologic_spine([*HOLOGIC_SPINE_ROWS, ("L2", *HOLOGIC_SPINE_ROWS[2][1:])]))
+    assert caught.value.code == "results-not-understood"
+
+
+def test_rows_apart_from_their_table__are_not_lost_in_silence():
+    page = hologic_spine(HOLOGIC_SPINE_ROWS[:3])
+    below = (Text(29, 640, "L4"), Text(150, 640, "16.28", right=True), Text(327, 640, "0.979", right=True))
+    with pytest.raises(ReadError) as caught:
+        read((*page, *below))
+    assert caught.value.code == "results-not-understood"
+    # What has no name of a region is another matter, such as a table of earlier visits.
+    (report,) = read((*page, *(replace(text, text="2016") if text.text == "L4" else text for text in below)))
+    assert len(report.rows) == 3
+
+
+def test_a_table_of_something_else_below__ends_the_results():
+    other = (
+        Text(29, 640, "Region"),
+        Text(150, 640, "Fat (g)", right=True),
+        Text(238, 640, "Lean (g)", right=True),
+        Text(29, 654, "L2"),
+        Text(150, 654, "812.4", right=True),
+        Text(238, 654, "2013.6", right=True),
+    )
+    (report,) = read((*hologic_spine(), *other))
+    assert [row.region for row in report.rows] == ["L1", "L2", "L3", "L4", "L1-L4"]
+
+
+def test_per_cent_columns_of_hologic__are_told_from_the_scores():
+    edges = (120.0, 180.0, 240.0, 300.0, 350.0, 410.0, 460.0)
+    heads = (
+        ("Area", "(cm²)"),
+        ("BMC", "(g)"),
+        ("BMD", "(g/cm²)"),
+        ("T -", "score"),
+        ("PR", "(%)"),
+        ("Z -", "score"),
+        ("AM", "(%)"),
+    )
+    placed = [Text(29, 486, "Region")]
+    for (upper, lower), edge in zip(heads, edges, strict=True):
+        placed += [Text(edge, 486, upper, right=True), Text(edge, 495, lower, right=True)]
+    cells = ("12.34", "9.87", "0.800", "", "77", "0.3", "104")
+    placed += row_of(511, "L1", cells, edges, x=29)
+    placed += row_of(525, "L2", ("13.05", "11.62", "0.890", "-1.3", "", "0.2", ""), edges, x=29)
+    (report,) = read((*hologic_patient(), *hologic_scan(), *placed, *LOGO))
+    names = ("area", "bmc", "bmd", "t_score", "percent_young", "z_score", "percent_age")
+    assert tuple(report.rows[0].cells[name].raw for name in names) == cells
+    assert report.rows[1].value("percent_young") is None
+    assert report.rows[1].value("z_score") == 0.2
+
+
+def test_included__is_not_told_where_a_row_was_left_out():
+    rows = [*HOLOGIC_SPINE_ROWS, ("L9", "56.08", "50.74", "0.905", "-1.2", "0.4")]
+    (report,) = read(hologic_spine(rows))
+    assert report.included == ()

@@ -23,6 +23,7 @@ _REACH = 2.9
 """How many heights of type above and below the word Region the head of a table can reach."""
 _WIDEST_GAP = 18.0
 _MOST_HEADS = 60
+_FOOTNOTES = ":.,*0123456789¹²³⁴⁵⁶⁷⁸⁹"
 _MOST_WORDS = 300
 _MARGIN = 1.0
 _SLACK = 0.8
@@ -65,19 +66,18 @@ class Head:
         return tuple(column for column in self.columns if column.overlap(word) > least)
 
 
-def find_heads(words: Sequence[Word], trust: Trust) -> tuple[Head, ...]:
-    """Heads of all results tables among the words of a page, from top to bottom.
+def anchors_in(words: Sequence[Word]) -> tuple[Word, ...]:
+    """The words by which the head of a table is found: `Region`, standing by itself.
 
     Raises
     ------
     ReadError
-        If two columns of one table claim the same meaning.
+        If there are more of them than a page can hold.
     """
-    named = [word for word in words if word.text.casefold().strip(":.") in REGION_WORDS]
+    named = [word for word in words if word.text.casefold().rstrip(_FOOTNOTES) in REGION_WORDS]
     if len(named) > _MOST_HEADS:
         raise ReadError("a page with more results tables than a page can hold", code="too-large")
-    found = [_head(anchor, words, trust) for anchor in named if _is_anchor(anchor, words)]
-    return tuple(sorted((head for head in found if head is not None), key=lambda head: head.y0))
+    return tuple(word for word in named if _is_anchor(word, words))
 
 
 def _is_anchor(word: Word, words: Sequence[Word]) -> bool:
@@ -102,7 +102,14 @@ def _type_around(anchor: Word, words: Sequence[Word]) -> float:
     )
 
 
-def _head(anchor: Word, words: Sequence[Word], trust: Trust) -> Head | None:
+def head_at(anchor: Word, words: Sequence[Word], trust: Trust) -> Head | None:
+    """The head of a results table around the word Region; `None` where it heads no table of densities.
+
+    Raises
+    ------
+    ReadError
+        If two columns claim the same meaning.
+    """
     height = _type_around(anchor, words)
     near = [word for word in words if word.x0 > anchor.x1 and abs(word.middle - anchor.middle) < _REACH * height]
     if len(near) > _MOST_WORDS:

@@ -7,16 +7,25 @@ from collections.abc import Sequence
 from bonemetrics.records import DxaCell, DxaCircumstances, DxaRow, RawDxaReport
 
 
-def joined(reports: Sequence[RawDxaReport]) -> tuple[RawDxaReport, ...]:
-    """Join reports that are of the same scan beyond doubt and do not contradict each other."""
-    kept: list[RawDxaReport] = []
-    for report in reports:
-        place = next((place for place, other in enumerate(kept) if _same_scan(other, report)), None)
+def joined(reports: Sequence[RawDxaReport], stamps: Sequence[Sequence[str]]) -> tuple[RawDxaReport, ...]:
+    """Join reports that are of the same scan beyond doubt and do not contradict each other.
+
+    Parameters
+    ----------
+    reports
+        In the order of their pages.
+    stamps
+        For each report, its dates and times as printed: two scans of one day differ in their time.
+    """
+    kept: list[tuple[RawDxaReport, Sequence[str]]] = []
+    for report, stamp in zip(reports, stamps, strict=True):
+        same = (place for place, (other, known) in enumerate(kept) if known == stamp and _same_scan(other, report))
+        place = next(same, None)
         if place is None:
-            kept.append(report)
+            kept.append((report, stamp))
         else:
-            kept[place] = _join(kept[place], report)
-    return tuple(kept)
+            kept[place] = (_join(kept[place][0], report), stamp)
+    return tuple(report for report, _ in kept)
 
 
 def _same_scan(one: RawDxaReport, other: RawDxaReport) -> bool:

@@ -9,6 +9,7 @@ from itertools import combinations
 from types import ModuleType
 
 from bonemetrics.anatomy import SITES, SPINE, spine_region, vertebrae_of
+from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa.printed_cells import cells_of
 from bonemetrics.readers.dxa.printed_labels import mended_spine, mended_words, plain_label
 from bonemetrics.readers.dxa.printed_table import Table, TableRow
@@ -90,7 +91,19 @@ def rows_of(
                 cells=cells,
             )
         )
-    return tuple(rows), tuple(problems), tuple(others)
+    return _without_repeats(rows, table), tuple(problems), tuple(others)
+
+
+def _without_repeats(rows: Sequence[DxaRow], table: Table) -> tuple[DxaRow, ...]:
+    """One row for each region; two that differ mean that the table holds something else as well."""
+    kept: dict[tuple[str, object, str], DxaRow] = {}
+    for row in rows:
+        place = (row.region, row.side, row.statistic)
+        first = kept.setdefault(place, row)
+        if [cell.raw for cell in first.cells.values()] != [cell.raw for cell in row.cells.values()]:
+            message = f"the results table of page {table.page}: a region stands twice with different numbers"
+            raise ReadError(message, code="results-not-understood")
+    return tuple(kept.values())
 
 
 def _spine_total(total: Mapping[str, DxaCell], rows: Sequence[DxaRow]) -> Place | None:

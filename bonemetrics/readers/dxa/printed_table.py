@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bonemetrics.readers.dxa.printed_head import Column, Head, find_heads
+from bonemetrics.readers.dxa.printed_head import Column, Head, anchors_in, head_at
 from bonemetrics.readers.dxa.printed_page import NEXT_WORD, Line, Page, Word, is_noise, lines_of
 from bonemetrics.records import Trust
 
@@ -67,12 +67,16 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A results table of one page. `strays` counts numbers that stand under no column."""
+    """A results table of one page.
+
+    `strays` counts numbers that stand under no column, `apart` are rows of numbers below the end of the table.
+    """
 
     page: int
     head: Head
     rows: tuple[TableRow, ...]
     strays: int
+    apart: tuple[TableRow, ...]
     height: float
 
     @property
@@ -90,22 +94,24 @@ def find_tables(page: Page, *, trust: Trust = "text") -> tuple[Table, ...]:
         If the head of a table is there, but two of its columns claim the same meaning.
     """
     words = tuple(word for word in page.words if not is_noise(word.text))
-    heads = find_heads(words, trust)
-    return tuple(_table(page, head, words, heads) for head in heads)
+    anchors = anchors_in(words)
+    heads = [head for head in (head_at(anchor, words, trust) for anchor in anchors) if head is not None]
+    return tuple(_table(page, head, words, anchors) for head in sorted(heads, key=lambda head: head.y0))
 
 
-def _table(page: Page, head: Head, words: Sequence[Word], heads: Sequence[Head]) -> Table:
+def _table(page: Page, head: Head, words: Sequence[Word], anchors: Sequence[Word]) -> Table:
     height = head.height
-    below = min((other.y0 for other in heads if _is_below(other, head)), default=math.inf)
+    below = _end(head, anchors)
     inside = [
         word
         for word in words
-        if head.y1 < word.middle < below and head.left <= word.x0 and word.x1 <= head.right and word not in head.words
+        if head.y1 < word.middle < below and head.left < word.x1 and word.x0 < head.right and word not in head.words
     ]
     rows: list[TableRow] = []
     strays = 0
     last = head.y1
-    for line in lines_of(inside, height):
+    lines = lines_of(inside, height)
+    for line in lines:
         step = _LONGEST_STEP if rows else _FIRST_STEP
         if line.middle - last > step * height or _is_prose(line, head, height):
             break
@@ -113,11 +119,19 @@ def _table(page: Page, head: Head, words: Sequence[Word], heads: Sequence[Head])
         rows.append(row)
         strays += lost
         last = line.middle
-    return Table(page.number, head, _with_split_labels(rows, height), strays, height)
+    later = [_row(line, head, height)[0] for line in lines[len(rows) :] if not _is_prose(line, head, height)]
+    apart = tuple(row for row in later if sum(bool(_DIGITS.search(cell.text)) for cell in row.cells.values()) > 1)
+    return Table(page.number, head, _with_split_labels(rows, height), strays, apart, height)
 
 
-def _is_below(other: Head, head: Head) -> bool:
-    return other.y0 > head.y1 and other.left < head.right and head.left < other.right
+def _end(head: Head, anchors: Sequence[Word]) -> float:
+    """Where the next table begins at the latest; its own head may reach a little above the word Region."""
+    below = [
+        anchor.y0 - 2.5 * head.height
+        for anchor in anchors
+        if anchor.y0 > head.y1 + head.height and anchor.x0 < head.right and head.left < anchor.x1
+    ]
+    return min(below, default=math.inf)
 
 
 def _is_prose(line: Line, head: Head, height: float) -> bool:
