@@ -182,8 +182,10 @@ class ReportFiles:
     ) -> ScanResult:
         result, subject = report.result, assignment.subject
         if subject is None and result.refusal is None:
-            told = assignment.refusal
-            result = ScanResult(kind=result.kind, report=result.report, problems=(told,) if told else ())
+            told = assignment.refusal or refusal(StudyError("no subject", code="unknown-subject"))
+            which = _which(result) if len(found.reports) > 1 else ""
+            told = told.model_copy(update={"message": told.message + which})
+            result = ScanResult(kind=result.kind, report=result.report, problems=(told,))
         if result.report is not None:
             result = result.model_copy(update={"report": result.report.model_copy(update={"subject": subject})})
         staging = None
@@ -224,6 +226,16 @@ class _Told:
 
     code: str
     message: str
+
+
+def _which(result: ScanResult) -> str:
+    """Which of the reports of a file is meant, for a person."""
+    report = result.report
+    if report is None:
+        return ""
+    day = report.scan_date.isoformat() if report.scan_date else ""
+    told = ", ".join(part for part in (report.site, report.side or "", day, report.scan_id) if part)
+    return f" ({told})" if told else ""
 
 
 def _numbers(result: ScanResult) -> dict[tuple[str, str, str | None], float]:

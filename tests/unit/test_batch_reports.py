@@ -166,14 +166,15 @@ def test_run_study__counts_a_scan_once_that_came_by_two_routes(study, inputs):
 
 
 def test_run_study__refuses_reports_of_strangers_and_lists_them_again(study, inputs):
-    (inputs / "results.csv").write_text(HEADER + SPINE.replace("P-11", "P-99"), encoding="utf-8")
+    (inputs / "results.csv").write_text(HEADER + SPINE.replace("P-11", "P-99") + HIP, encoding="utf-8")
     for _ in range(2):
         summary = run(study, inputs)
         assert [entry.code for entry in summary.refused] == ["unknown-subject"]
         assert "P-99" not in summary.refused[0].message
+        assert summary.refused[0].message.endswith("(lumbar-spine, 2019-10-05, S7)")
     table = study / "subjects.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("P-11", "P-99"), encoding="utf-8")
-    assert run(study, inputs).measured == 1
+    assert run(study, inputs).measured == 2
 
 
 def test_run_study__passes_over_documents_that_are_no_reports_and_refuses_damaged_ones(study, inputs):
