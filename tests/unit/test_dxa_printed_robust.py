@@ -177,11 +177,18 @@ def test_prints_of_other_countries__with_decimal_commas(language):
     assert report.scan_date == date(2018, 3, 17)
 
 
-def test_a_comma_beside_decimal_points__is_no_decimal_comma():
-    rows = [("L1", "12.34", "9,870", "0.800", "-1.1", "0.3"), *HOLOGIC_SPINE_ROWS[1:]]
+def test_a_comma_beside_decimal_points__parts_thousands():
+    rows = [("L1", "1,234.5", "9,87", "0.800", "-1.1", "0.3"), *HOLOGIC_SPINE_ROWS[1:]]
     (report,) = read(hologic_spine(rows))
-    assert report.rows[0].value("bmc") is None
-    assert report.rows[0].cells["bmc"].raw == "9,870"
+    assert report.rows[0].value("area") == 1234.5
+    assert (report.rows[0].value("bmc"), report.rows[0].cells["bmc"].raw) == (None, "9,87")
+    assert [problem.code for problem in report.problems] == ["cell-refused"]
+
+
+def test_points_and_commas_at_odds__leave_no_density():
+    rows = [("L1", "12.34", "9.87", "0,800", "-1.1", "0.3"), ("L2", "13.05", "11.62", "1.890", "-1.3", "0.2")]
+    (report,) = read(hologic_spine(rows))
+    assert [row.value("bmd") for row in report.rows] == [0.8, None]
     assert [problem.code for problem in report.problems] == ["cell-refused"]
 
 
