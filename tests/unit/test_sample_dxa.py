@@ -10,8 +10,9 @@ import pytest
 from bonemetrics.anatomy import FOREARM, HIP, SPINE, is_region, vertebrae_of
 from bonemetrics.sample.dxa import numbers, reference
 from bonemetrics.sample.dxa.bones import Part, gain, measured_parts, true_parts
+from bonemetrics.sample.dxa.exam import OTHER_HORIZON, Exam
 from bonemetrics.sample.dxa.files import truth_rows
-from bonemetrics.sample.dxa.plan import OTHER_HORIZON, Exam, reports
+from bonemetrics.sample.dxa.plan import reports
 from bonemetrics.sample.people import MOVED, VISITS, WOMEN
 from bonemetrics.sample.tables import TRUTH_COLUMNS
 

@@ -19,8 +19,9 @@ from PIL import Image
 from pydicom.filewriter import dcmwrite
 
 from bonemetrics.sample.dxa import hologic_page, lunar_page
+from bonemetrics.sample.dxa.exam import Report
 from bonemetrics.sample.dxa.files import content, write_reports
-from bonemetrics.sample.dxa.plan import Report, reports
+from bonemetrics.sample.dxa.plan import reports
 from bonemetrics.sample.people import VISITS, WOMEN
 
 

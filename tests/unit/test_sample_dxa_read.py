@@ -9,9 +9,10 @@ import pytest
 from bonemetrics.dxa.judge import judge
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa.door import read_dxa
+from bonemetrics.sample.dxa.exam import Report
 from bonemetrics.sample.dxa.files import content, states, table_rows
 from bonemetrics.sample.dxa.numbers import DECIMALS, QUANTITIES
-from bonemetrics.sample.dxa.plan import Report, reports
+from bonemetrics.sample.dxa.plan import reports
 from bonemetrics.sample.dxa.reference import curves
 from bonemetrics.sample.people import VISITS, WOMEN
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from bonemetrics.sample.dxa.exam import Exam, Report
 from bonemetrics.sample.dxa.numbers import Row
-from bonemetrics.sample.dxa.plan import Exam, Report
 from bonemetrics.sample.dxa.reference import INVENTED
 from bonemetrics.sample.dxa.words import hologic_region
 

@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from bonemetrics.sample.dicom import CtHeader
-from bonemetrics.sample.dxa.plan import Exam
+from bonemetrics.sample.dxa.exam import Exam
 
 _NUMBERS = {"dicom-sr": 61, "hologic-xml": 62, "dicom-image": 63}
 

@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ComputedRadiographyImageStorage
 
 from bonemetrics.sample.dxa.dicom_header import dataset
-from bonemetrics.sample.dxa.plan import Exam
+from bonemetrics.sample.dxa.exam import Exam
 from bonemetrics.sample.dxa.words import lunar_site
 
 _ROWS, _COLUMNS = 96, 72

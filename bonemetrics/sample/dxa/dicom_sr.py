@@ -7,8 +7,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import EnhancedSRStorage
 
 from bonemetrics.sample.dxa.dicom_header import dataset
+from bonemetrics.sample.dxa.exam import Exam
 from bonemetrics.sample.dxa.numbers import Row
-from bonemetrics.sample.dxa.plan import Exam
 from bonemetrics.sample.dxa.reference import INVENTED
 from bonemetrics.sample.dxa.words import hologic_region, hologic_site, lunar_region, lunar_site
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bonemetrics.anatomy import HIP, SPINE
+from bonemetrics.sample.dxa.exam import Exam, Report
 from bonemetrics.sample.dxa.numbers import Row
-from bonemetrics.sample.dxa.plan import Exam, Report
 
 Resource = dict[str, Any]
 

@@ -25,8 +25,9 @@ from bonemetrics.sample.dxa import (
     xps,
 )
 from bonemetrics.sample.dxa.dicom_header import header
+from bonemetrics.sample.dxa.exam import Exam, Form, Report
 from bonemetrics.sample.dxa.numbers import DECIMALS, QUANTITIES, Row
-from bonemetrics.sample.dxa.plan import Exam, Form, Report, reports
+from bonemetrics.sample.dxa.plan import reports
 from bonemetrics.sample.people import PlannedVisit, Woman
 
 TruthRow = tuple[str, ...]

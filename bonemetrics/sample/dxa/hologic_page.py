@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bonemetrics.anatomy import SPINE
+from bonemetrics.sample.dxa.exam import Exam, Report
 from bonemetrics.sample.dxa.numbers import Row
 from bonemetrics.sample.dxa.page import Drawing
-from bonemetrics.sample.dxa.plan import Exam, Report
 from bonemetrics.sample.dxa.reference import INVENTED
 from bonemetrics.sample.dxa.words import hologic_region, hologic_site, long_date, printed, us_date
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from bonemetrics.sample.dxa.exam import Exam
 from bonemetrics.sample.dxa.numbers import Row
-from bonemetrics.sample.dxa.plan import Exam
 
 _PLACES = {"total-hip": 376, "trochanter": 466, "intertrochanter": 548, "neck": 630, "wards": 712}
 """Offset of area, BMC and BMD in record 1204."""

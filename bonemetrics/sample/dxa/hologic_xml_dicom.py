@@ -15,8 +15,8 @@ from bonemetrics.anatomy import FOREARM, HIP, SPINE
 from bonemetrics.sample.dxa import hologic_page
 from bonemetrics.sample.dxa.dicom_header import dataset
 from bonemetrics.sample.dxa.draw import grey
+from bonemetrics.sample.dxa.exam import Exam, Report
 from bonemetrics.sample.dxa.numbers import Row
-from bonemetrics.sample.dxa.plan import Exam, Report
 from bonemetrics.sample.dxa.reference import INVENTED, SAMPLE_CURVES
 from bonemetrics.sample.dxa.words import hologic_region, hologic_site
 

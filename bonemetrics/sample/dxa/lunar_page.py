@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bonemetrics.anatomy import FOREARM, HIP, SPINE, vertebrae_of
+from bonemetrics.sample.dxa.exam import Exam, Report
 from bonemetrics.sample.dxa.numbers import Row
 from bonemetrics.sample.dxa.page import Align, Drawing
-from bonemetrics.sample.dxa.plan import Exam, Report
 from bonemetrics.sample.dxa.reference import INVENTED, LUNAR, LUNAR_FALL, LUNAR_YOUNG, SAMPLE_CURVES
 from bonemetrics.sample.dxa.words import lunar_region, lunar_site, us_date
 

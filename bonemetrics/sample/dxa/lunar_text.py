@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bonemetrics.anatomy import SPINE
+from bonemetrics.sample.dxa.exam import Exam
 from bonemetrics.sample.dxa.lunar_page import printed_rows
-from bonemetrics.sample.dxa.plan import Exam
 from bonemetrics.sample.dxa.words import lunar_region, us_date
 
 _MEASURES = (

@@ -8,7 +8,7 @@ import numpy as np
 
 from bonemetrics.sample.dxa import hologic_page
 from bonemetrics.sample.dxa.draw import grey
-from bonemetrics.sample.dxa.plan import Report
+from bonemetrics.sample.dxa.exam import Report
 
 
 def png(report: Report) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from bonemetrics.anatomy import FOREARM, HIP, SPINE
+from bonemetrics.sample.dxa.exam import Exam
 from bonemetrics.sample.dxa.numbers import Row
-from bonemetrics.sample.dxa.plan import Exam
 
 _HOLOGIC = {
     "neck": "Neck",
