@@ -7,26 +7,38 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from bonemetrics.anatomy import FOREARM, HIP, SPINE
 from bonemetrics.quantities import CATALOGUE, Material
-from bonemetrics.records import Side
+from bonemetrics.records import ReferenceCurve, Side
+from bonemetrics.sample.dxa.reference import curves
 from bonemetrics.sample.people import COHORTS, ROD_PHANTOMS, STUDY_ID, VISITS, WOMEN
 from bonemetrics.sample.truth import Truth
 
 Row = tuple[str, ...]
+_Fact = str | int | float | bool | list[int] | list[str]
 
-README = "Synthetic scans made by `bonemetrics sample`. No person was scanned; names and numbers are invented.\n"
+README = (
+    "Synthetic scans and reports made by `bonemetrics sample`. No person was scanned; names and numbers are invented.\n"
+)
 TRUTH_COLUMNS = (
     *("subject", "visit", "scan_date", "side", "site", "region", "quantity", "value", "unit", "material"),
     "series_uid",
 )
 _PARAMETERS = (
-    ("RADTBD", "Radius trabecular density", "Tb.vBMD", "trabecular", "up"),
-    ("RADTTD", "Radius total density", "Tt.vBMD", "total", "up"),
-    ("RADCTD", "Radius cortical density", "Ct.vBMD", "cortical", "up"),
-    ("RADC45", "Radius density of the central 45 %", "vBMD", "central-45", "up"),
-    ("RADTTAR", "Radius total area", "Tt.Ar", "total", ""),
-    ("RADTBAR", "Radius trabecular area", "Tb.Ar", "trabecular", ""),
-    ("RADCTAR", "Radius cortical area", "Ct.Ar", "cortical", "up"),
+    ("RADTBD", "Radius trabecular density", "Tb.vBMD", "radius", "trabecular", "up"),
+    ("RADTTD", "Radius total density", "Tt.vBMD", "radius", "total", "up"),
+    ("RADCTD", "Radius cortical density", "Ct.vBMD", "radius", "cortical", "up"),
+    ("RADC45", "Radius density of the central 45 %", "vBMD", "radius", "central-45", "up"),
+    ("RADTTAR", "Radius total area", "Tt.Ar", "radius", "total", ""),
+    ("RADTBAR", "Radius trabecular area", "Tb.Ar", "radius", "trabecular", ""),
+    ("RADCTAR", "Radius cortical area", "Ct.Ar", "radius", "cortical", "up"),
+    ("LSBMD", "Lumbar spine BMD", "aBMD", SPINE, "L1-L4", "up"),
+    ("LSBMDT", "Lumbar spine T-score", "T-score", SPINE, "L1-L4", "up"),
+    ("THBMD", "Total hip BMD", "aBMD", HIP, "total-hip", "up"),
+    ("THBMDT", "Total hip T-score", "T-score", HIP, "total-hip", "up"),
+    ("FNBMD", "Femoral neck BMD", "aBMD", HIP, "neck", "up"),
+    ("FNBMDT", "Femoral neck T-score", "T-score", HIP, "neck", "up"),
+    ("R33BMD", "Radius 33 % BMD", "aBMD", FOREARM, "radius-33", "up"),
 )
 
 
@@ -47,8 +59,9 @@ def study_toml() -> str:
         )
         for visit in VISITS
     ]
-    for code, title, quantity, region, benefit in _PARAMETERS:
-        facts = {"paramcd": code, "param": title, "quantity": quantity, "site": "radius", "region": region}
+    for code, title, quantity, site, region, benefit in _PARAMETERS:
+        facts = {"paramcd": code, "param": title, "quantity": quantity, "site": site, "region": region}
+        facts |= {"side": "left"} if site == HIP else {}
         facts["unit"] = CATALOGUE[quantity].unit
         parts.append(_table("[[parameters]]", **facts, **({"benefit": benefit} if benefit else {})))
     parts.append(_table("[[precision]]", paramcd="RADTBD", scanner="3012", lsc=3.1))
@@ -62,16 +75,35 @@ def study_toml() -> str:
         parts.append(head + "rods = [\n" + "".join(rods) + "]\n")
     parts.append(_table("[region]", rule="whole"))
     parts.append(_table("[tissue]", threshold=320.0))
+    parts.append(_table("[dxa]", dates="mdy", postmenopausal=True))
+    parts += map(_reference, curves())
     return "\n".join(parts)
 
 
-def _table(head: str, **facts: str | int | float | bool | list[int]) -> str:
+def _reference(curve: ReferenceCurve) -> str:
+    head = _table(
+        "[[references]]",
+        name=curve.name,
+        source=curve.source,
+        site=curve.site,
+        region=curve.region,
+        sex=curve.sex,
+        age_young=curve.age_young or 0.0,
+        printed=list(curve.printed),
+    )
+    points = [f"{{ age_years = {one.age_years}, mean = {one.mean}, sd = {one.sd} }}" for one in curve.points]
+    return head + f"points = [{', '.join(points)}]\n"
+
+
+def _table(head: str, **facts: _Fact) -> str:
     return "\n".join([head, *(f"{key} = {_value(value)}" for key, value in facts.items())]) + "\n"
 
 
-def _value(value: str | int | float | bool | list[int]) -> str:
+def _value(value: _Fact) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

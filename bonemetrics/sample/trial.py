@@ -1,4 +1,4 @@
-"""The synthetic trial: ten women, four visits, QCT of the distal radius, and the truth of every number."""
+"""The synthetic trial: ten women, four visits, QCT of the radius, reports of DXA, and the truth of every number."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bonemetrics.records import ScannerConstants
 from bonemetrics.sample import people, tables
 from bonemetrics.sample.cases import PhantomScan, forearm
 from bonemetrics.sample.dicom import CtHeader, write_series
+from bonemetrics.sample.dxa.files import write_reports
 from bonemetrics.sample.encoding import Coding
 from bonemetrics.sample.imaging import SCANCO_XCT2, Imaging, Scanner
 from bonemetrics.sample.people import MOVED, REPEATED, VISITS, WOMEN, PlannedVisit, Woman
@@ -28,6 +29,8 @@ _FIRST_CHOICE = ("CSM-02/baseline", "CSM-02/month-24", "CSM-08/baseline", "CSM-0
 _CODINGS: dict[int, Coding] = {2: "jpeg-ls", 5: "jpeg-2000", 6: "jpeg-ls", 8: "rle"}
 """By number of the woman; the others' pixels are not compressed."""
 _Progress = Callable[[int, int], None]
+_Truths = tuple[list[tables.Row], list[tables.Row]]
+"""True values of a scan, and those of the reports of its visit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +44,8 @@ class TrialScan:
     header: CtHeader
     constants: ScannerConstants
     coding: Coding
+    with_dxa: bool
+    """Whether the DXA of the visit is written with it; a repeated scan has none of its own."""
 
 
 def plan(scans: int | None = None) -> tuple[TrialScan, ...]:
@@ -67,7 +72,7 @@ def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | Non
     """Write the synthetic trial.
 
     Makes `out/study.toml`, `out/subjects.csv`, `out/truth.csv` and, under `out/input`, one folder of DICOM files for
-    every scan. Equal versions of the code and of numpy give equal bytes.
+    every scan and one of DXA reports for its visit. Equal versions of the code and of its libraries give equal bytes.
 
     Parameters
     ----------
@@ -95,21 +100,27 @@ def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | Non
     _write(out / "study.toml", tables.study_toml())
     _write(out / "subjects.csv", tables.subjects_csv())
     _write(out / "input" / "README.txt", tables.README)
-    rows: list[tables.Row] = []
-    for done, truth in enumerate(_written(wanted, out / "input", workers), start=1):
-        rows += truth
+    of_scans: list[tables.Row] = []
+    of_reports: list[tables.Row] = []
+    for done, (truth, reported) in enumerate(_written(wanted, out / "input", workers), start=1):
+        of_scans += truth
+        of_reports += reported
         if progress is not None:
             progress(done, len(wanted))
-    _write(out / "truth.csv", tables.truth_csv(rows))
+    _write(out / "truth.csv", tables.truth_csv([*of_scans, *of_reports]))
 
 
-def _written(wanted: Sequence[TrialScan], folder: Path, workers: int) -> Iterator[list[tables.Row]]:
-    """Write the scans and give their true values, in order."""
+def _written(wanted: Sequence[TrialScan], folder: Path, workers: int) -> Iterator[_Truths]:
+    """Write the scans with the reports of their visits and give the true values of either, in order."""
     if workers <= 1:
-        yield from (_write_scan(one, folder) for one in wanted)
+        yield from (_write_visit(one, folder) for one in wanted)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_write_scan, wanted, [folder] * len(wanted))
+        yield from pool.map(_write_visit, wanted, [folder] * len(wanted))
+
+
+def _write_visit(one: TrialScan, folder: Path) -> _Truths:
+    return _write_scan(one, folder), write_reports(one.woman, one.visit, folder) if one.with_dxa else []
 
 
 def _write_scan(one: TrialScan, folder: Path) -> list[tables.Row]:
@@ -152,6 +163,7 @@ def _scan(woman: Woman, visit: PlannedVisit, *, repeat: bool) -> TrialScan:
         header=_header(woman, day, rng, key=folder, patient_id=woman.patient_ids[-1 if moved else 0]),
         constants=constants,
         coding=_CODINGS.get(number, "explicit"),
+        with_dxa=not repeat,
     )
 
 
