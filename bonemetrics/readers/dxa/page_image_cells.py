@@ -231,11 +231,10 @@ def _agreed(token: Token, decimals: int | None) -> str:
         look for look in token.looks if _NUMBER.fullmatch(look) and (not decimals or printed_decimals(look) == decimals)
     )
     votes = counts.pop(found.text, 0)
-    if not token.is_sure:
-        return found.text if votes >= 3 and not counts else ""
     # A reading that only lost a digit says nothing against one that fills the cell's whole width.
     against = max((count for look, count in counts.items() if not is_part(look, found.text)), default=0)
-    return found.text if votes > against else ""
+    enough = votes > against if token.is_sure else votes >= 3 and not against
+    return found.text if enough else ""
 
 
 def is_part(short: str, text: str) -> bool:
