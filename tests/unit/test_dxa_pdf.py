@@ -96,15 +96,48 @@ def test_read__the_place_of_a_cell_is_where_it_is_drawn():
     assert y0 < 536 < y1
 
 
-def test_read__a_page_drawn_on_its_side_is_turned():
-    # The same page drawn with a matrix that turns text by 90 degrees, as printers do with landscape pages.
+QUARTERS = {
+    90: (b"0 1 -1 0 792 0", b"792 612"),
+    180: (b"-1 0 0 -1 612 792", b"612 792"),
+    270: (b"0 -1 1 0 0 612", b"792 612"),
+}
+
+
+def turned(degrees: int) -> bytes:
+    """The page drawn with a matrix that turns all of it, as printers do with landscape pages."""
+    matrix, size = QUARTERS[degrees]
     plain = pdf_of([hologic_spine()])
     stream = plain[plain.index(b"stream\n") + 7 : plain.index(b"\nendstream")]
-    turned = b"q 0 1 -1 0 792 0 cm " + stream + b" Q"
-    page = pdf_of([()]).replace(b"[0 0 612 792]", b"[0 0 792 612]")
+    sideways = b"q " + matrix + b" cm " + stream + b" Q"
+    page = pdf_of([()]).replace(b"[0 0 612 792]", b"[0 0 " + size + b"]")
     old = page[page.index(b"<< /Length") : page.index(b"endstream")]
-    page = page.replace(old, b"<< /Length %d >>\nstream\n%s\n" % (len(turned), turned))
-    assert texts(read(page)) == [list(row) for row in HOLOGIC_SPINE_ROWS]
+    return page.replace(old, b"<< /Length %d >>\nstream\n%s\n" % (len(sideways), sideways))
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_read__a_page_drawn_on_its_side_is_turned(degrees):
+    assert texts(read(turned(degrees))) == [list(row) for row in HOLOGIC_SPINE_ROWS]
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.mark.parametrize(("ascent", "descent"), [(2500, -1200), (1800, -400), (0, 0)])
+def test_read__fonts_may_lie_about_their_height(ascent, descent, degrees):
+    widths = b" ".join(
+        b"556" if 48 <= code < 58 else b"278" if code in b" .,-:/" else b"600" for code in range(32, 256)
+    )
+    box = b"%d %d" % (ascent, descent)
+    font = (
+        b"/BaseFont /Helvetica /Encoding /WinAnsiEncoding /FirstChar 32 /LastChar 255 /Widths [" + widths + b"] "
+        b"/FontDescriptor << /Type /FontDescriptor /FontName /Helvetica /Flags 32 /FontBBox [-166 "
+        + b" 1000 ".join(box.split()[::-1])
+        + b"] /ItalicAngle 0 /Ascent "
+        + box.replace(b" ", b" /Descent ")
+        + b" /CapHeight 700 /StemV 80 >> >>"
+    )
+    data = (turned(degrees) if degrees else pdf_of([hologic_spine()])).replace(
+        b"/BaseFont /Helvetica /Encoding /WinAnsiEncoding >>", font
+    )
+    assert texts(read(data)) == [list(row) for row in HOLOGIC_SPINE_ROWS]
 
 
 def test_read__each_person_of_a_document_keeps_the_own_numbers():

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from bonemetrics.errors import ReadError
+from bonemetrics.readers.dxa.pdf_boxes import Box, Boxes, across, around, frame_of, quarter_turns
+from bonemetrics.readers.dxa.pdf_hidden import Hidden
 from bonemetrics.readers.dxa.printed_page import Page, Word
 
 MAX_PAGE_CHARACTERS = 60_000
@@ -20,19 +21,9 @@ MAX_PAGE_CHARACTERS = 60_000
 _WORD_GAP = 0.22
 """A gap wider than this part of the size of the type ends a word even where no blank was printed."""
 _WIDEST_LETTER = 0.62
-_COVERING = 0.25
-"""A picture is looked at as a cover of text if it takes this part of the page."""
-_INVISIBLE = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _MOST_UNMAPPED = 0.02
 _UNKNOWN = re.compile("[\x00\ud800-\uf8ff\ufffd-\uffff]")
 _RUN = re.compile("[^\\s\x00-\x1f\x7f\xad\ufeff]+")
-
-
-class _Box(NamedTuple):
-    left: float
-    bottom: float
-    right: float
-    top: float
 
 
 def characters_of(text_page: Any) -> str:
@@ -75,7 +66,7 @@ def is_empty(page: Any) -> bool:
 
 def has_visible_text(page: Any, text_page: Any, characters: str) -> bool:
     """Whether any word of a page is seen on it."""
-    hidden = _Hidden(page)
+    hidden = Hidden(page)
     return any(not hidden.holds(text_page, first) for first, _ in _runs(characters))
 
 
@@ -91,14 +82,15 @@ def words_of(page: Any, text_page: Any, characters: str, number: int) -> Page:
     number
         The page's number, from 1.
     """
-    hidden_objects = _Hidden(page)
-    frame = _frame(page)
-    found: list[tuple[str, _Box, int]] = []
+    hidden_objects = Hidden(page)
+    frame = frame_of(page)
+    boxes = Boxes(text_page, characters)
+    found: list[tuple[str, Box, int]] = []
     for first, last in _runs(characters):
         if hidden_objects.holds(text_page, first) or hidden_objects.holds(text_page, last):
             continue
-        turns = _quarter_turns(text_page, first)
-        found += [(characters[a : b + 1], box, turns) for a, b, box in _pieces(text_page, first, last, turns)]
+        turns = quarter_turns(text_page, first)
+        found += [(characters[a : b + 1], box, turns) for a, b, box in _pieces(boxes, first, last, turns)]
     most = Counter(turns for _, _, turns in found).most_common(1)
     upright = most[0][0] if most else 0
     words = [_upright(text, box, frame, upright) for text, box, turns in found if turns == upright]
@@ -118,39 +110,25 @@ def _runs(characters: str) -> Iterator[tuple[int, int]]:
     return ((found.start(), found.end() - 1) for found in _RUN.finditer(characters))
 
 
-def _box(text_page: Any, index: int) -> _Box:
-    rect = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(text_page, index, rect)
-    box = _Box(rect.left, rect.bottom, rect.right, rect.top)
-    if not math.isfinite(sum(box)):
-        raise ReadError("a glyph lies nowhere on the page", code="malformed-document")
-    return box
-
-
-def _pieces(text_page: Any, first: int, last: int, turns: int) -> list[tuple[int, int, _Box]]:
+def _pieces(boxes_of: Boxes, first: int, last: int, turns: int) -> list[tuple[int, int, Box]]:
     """A run as one word, or cut where its characters stand apart although no blank was printed."""
-    begin, end = _box(text_page, first), _box(text_page, last)
-    size = _across(begin, turns)
-    whole = _around(begin, end)
+    begin, end = boxes_of.at(first, turns), boxes_of.at(last, turns)
+    size = across(begin, turns)
+    whole = around(begin, end)
     long = whole.top - whole.bottom if turns % 2 else whole.right - whole.left
     narrow = long <= (_WIDEST_LETTER * (last - first + 1) + _WORD_GAP) * size
-    if narrow and _across(whole, turns) < 1.6 * size:
+    if narrow and across(whole, turns) < 1.6 * size:
         return [(first, last, whole)]
-    boxes = [_box(text_page, index) for index in range(first, last + 1)]
+    boxes = [boxes_of.at(index, turns) for index in range(first, last + 1)]
     pieces: list[list[int]] = [[first]]
     for index, (left, right) in enumerate(pairwise(boxes), start=first + 1):
         if _apart(left, right, turns, size):
             pieces.append([])
         pieces[-1].append(index)
-    return [(piece[0], piece[-1], _around(*(boxes[index - first] for index in piece))) for piece in pieces]
+    return [(piece[0], piece[-1], around(*(boxes[index - first] for index in piece))) for piece in pieces]
 
 
-def _across(box: _Box, turns: int) -> float:
-    """Size of a box across the line."""
-    return (box.right - box.left) if turns % 2 else (box.top - box.bottom)
-
-
-def _apart(left: _Box, right: _Box, turns: int, size: float) -> bool:
+def _apart(left: Box, right: Box, turns: int, size: float) -> bool:
     """Whether two characters in succession belong to different words: a gap, a step back, another line."""
     if turns % 2:
         gap = max(right.bottom - left.top, left.bottom - right.top)
@@ -161,18 +139,7 @@ def _apart(left: _Box, right: _Box, turns: int, size: float) -> bool:
     return gap > _WORD_GAP * size or shift > 0.7 * size
 
 
-def _around(*boxes: _Box) -> _Box:
-    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
-    return _Box(min(lefts), min(bottoms), max(rights), max(tops))
-
-
-def _quarter_turns(text_page: Any, index: int) -> int:
-    """By how many quarters of a circle a character is turned; 4 for anything between."""
-    angle = pdfium.FPDFText_GetCharAngle(text_page, index) / (math.pi / 2)
-    return round(angle) % 4 if abs(angle - round(angle)) < 0.05 else 4
-
-
-def _upright(text: str, box: _Box, frame: _Box, turns: int) -> Word:
+def _upright(text: str, box: Box, frame: Box, turns: int) -> Word:
     """A word in coordinates of the upright page."""
     left, right = box.left - frame.left, box.right - frame.left
     up, down = frame.top - box.top, frame.top - box.bottom
@@ -185,76 +152,3 @@ def _upright(text: str, box: _Box, frame: _Box, turns: int) -> Word:
     elif turns == 3:
         x0, y0, x1, y1 = high - down, left, high - up, right
     return Word(text=text, x0=x0, y0=y0, x1=x1, y1=y1)
-
-
-def _frame(page: Any) -> _Box:
-    edges = [ctypes.c_float() for _ in range(4)]
-    for read in (pdfium.FPDFPage_GetCropBox, pdfium.FPDFPage_GetMediaBox):
-        if read(page, *map(ctypes.byref, edges)):
-            left, bottom, right, top = (edge.value for edge in edges)
-            return _Box(min(left, right), min(bottom, top), max(left, right), max(bottom, top))
-    return _Box(0.0, 0.0, pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page))
-
-
-class _Hidden:
-    """Which text objects of a page are not seen: drawn without ink, or beneath a picture drawn later.
-
-    Programs that make scanned pages searchable lay the text they have read under or invisibly over the picture.
-    Nobody has compared such text with the picture, so it counts as absent.
-    """
-
-    def __init__(self, page: Any) -> None:
-        self._known: dict[int, bool] = {}
-        self._covers, self._order = _covers(page)
-
-    def holds(self, text_page: Any, index: int) -> bool:
-        handle = pdfium.FPDFText_GetTextObject(text_page, index)
-        if not handle:
-            return False
-        address = ctypes.addressof(handle.contents)
-        if address not in self._known:
-            self._known[address] = self._is_hidden(handle, address)
-        return self._known[address]
-
-    def _is_hidden(self, handle: Any, address: int) -> bool:
-        if pdfium.FPDFTextObj_GetTextRenderMode(handle) in _INVISIBLE:
-            return True
-        red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-        if pdfium.FPDFPageObj_GetFillColor(handle, red, green, blue, alpha) and alpha.value < 8:
-            return True
-        place = self._order.get(address)
-        if place is None or not self._covers:
-            return False
-        box = _bounds(handle)
-        return any(
-            later > place
-            and cover.left <= box.left
-            and box.right <= cover.right
-            and cover.bottom <= box.bottom
-            and box.top <= cover.top
-            for later, cover in self._covers
-        )
-
-
-def _covers(page: Any) -> tuple[list[tuple[int, _Box]], dict[int, int]]:
-    """Large pictures with their place in the order of drawing, and that place for every text object."""
-    frame = _frame(page)
-    area = (frame.right - frame.left) * (frame.top - frame.bottom)
-    covers: list[tuple[int, _Box]] = []
-    order: dict[int, int] = {}
-    for place in range(pdfium.FPDFPage_CountObjects(page)):
-        handle = pdfium.FPDFPage_GetObject(page, place)
-        kind = pdfium.FPDFPageObj_GetType(handle)
-        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            order[ctypes.addressof(handle.contents)] = place
-        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            box = _bounds(handle)
-            if (box.right - box.left) * (box.top - box.bottom) > _COVERING * area:
-                covers.append((place, box))
-    return covers, order
-
-
-def _bounds(handle: Any) -> _Box:
-    edges = [ctypes.c_float() for _ in range(4)]
-    pdfium.FPDFPageObj_GetBounds(handle, *map(ctypes.byref, edges))
-    return _Box(*(edge.value for edge in edges))
