@@ -162,6 +162,29 @@ def test_read__text_beneath_a_picture_is_no_text_but_text_above_it_is():
     assert pdf.has_text(Source(data=scanned(picture_last=False)))
 
 
+@pytest.mark.parametrize("mode", [0, 3])
+def test_read__text_within_a_form_is_looked_at_too(mode):
+    plain = pdf_of([hologic_spine()])
+    stream = plain[plain.index(b"stream\n") + 7 : plain.index(b"\nendstream")]
+    inner = b"%d Tr %s" % (mode, stream)
+    data = document_of(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [5 0 R] /Count 1 >>",
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+            b"<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> "
+            b"/Length %d >>\nstream\n%s\nendstream" % (len(inner), inner),
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /XObject << /X1 4 0 R >> >> "
+            b"/Contents 6 0 R >>",
+            b"<< /Length 6 >>\nstream\n/X1 Do\nendstream",
+        ]
+    )
+    if mode == 0:
+        assert texts(read(data)) == [list(row) for row in HOLOGIC_SPINE_ROWS]
+    else:
+        assert refusal(data) == "no-dxa-results"
+
+
 def test_read__a_page_without_text_beside_one_with_results_is_noted():
     reading = read(
         pdf_of([hologic_spine(), ()]).replace(b"/Length 0 >>\nstream\n", b"/Length 9 >>\nstream\n0 0 9 9 re f")

@@ -14,7 +14,7 @@ import pypdfium2.raw as pdfium
 from bonemetrics.errors import ReadError
 
 _TALL = re.compile(r"[0-9A-Z]")
-_SAMPLED = 60
+_SAMPLED = 24
 _CAPITAL = 0.71
 """Height of a figure or capital in em."""
 _TALLEST = 1.5

@@ -119,9 +119,14 @@ def _table(page: Page, head: Head, words: Sequence[Word], anchors: Sequence[Word
         rows.append(row)
         strays += lost
         last = line.middle
-    later = [_row(line, head, height)[0] for line in lines[len(rows) :] if not _is_prose(line, head, height)]
-    apart = tuple(row for row in later if sum(bool(_DIGITS.search(cell.text)) for cell in row.cells.values()) > 1)
+    numbers = [line for line in lines[len(rows) :] if sum(map(_has_digits, line.words)) > 1]
+    later = [_row(line, head, height)[0] for line in numbers if not _is_prose(line, head, height)]
+    apart = tuple(row for row in later if sum(any(map(_has_digits, cell.words)) for cell in row.cells.values()) > 1)
     return Table(page.number, head, _with_split_labels(rows, height), strays, apart, height)
+
+
+def _has_digits(word: Word) -> bool:
+    return _DIGITS.search(word.text) is not None
 
 
 def _end(head: Head, anchors: Sequence[Word]) -> float:
@@ -136,13 +141,14 @@ def _end(head: Head, anchors: Sequence[Word]) -> float:
 
 def _is_prose(line: Line, head: Head, height: float) -> bool:
     """A sentence below a table: no gap is wider than a blank, though its words run on under the columns."""
-    under = [word for word in line.words if any(column.overlap(word) > 0 for column in head.columns)]
+    left = head.columns[0].x0
+    under = [word for word in line.words if word.x1 > left and any(column.overlap(word) > 0 for column in head.columns)]
     if not under or len(line.words) < 2:
         return False
     if all(right.x0 - left.x1 < NEXT_WORD * height for left, right in pairwise(line.words)):
         return True
     letters = sum(_LETTERS.search(word.text) is not None for word in under)
-    return letters > sum(_DIGITS.search(word.text) is not None for word in under)
+    return letters > sum(map(_has_digits, under))
 
 
 def _row(line: Line, head: Head, height: float) -> tuple[TableRow, int]:
