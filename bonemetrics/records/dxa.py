@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from bonemetrics.records.base import Finite, Problem, Record
 
@@ -131,6 +131,8 @@ class RawDxaReport(Record):
     `structure` holds results that are no areal density (hip structure), by a dotted name. `others` lists what the
     source holds and no reader knows, by type and without content. `pictures` are PNG files by name, of cells in doubt.
     """
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")  # PNG files are no UTF-8
 
     route: Route
     key: str = Field(default="", repr=False)

@@ -27,4 +27,11 @@ CASE = DxaCase(
     file_name="results.csv",
     make=make,
     secrets=("QX-55120", "1951-10-23", "19511023"),
+    numbers={
+        ("L1-L4", "", "area"): 52.17,
+        ("L1-L4", "", "bmd"): 0.88,
+        ("L3", "", "t_score"): -1.4,
+        ("neck", "right", "bmc"): 3.34,
+        ("neck", "right", "z_score"): -0.3,
+    },
 )

@@ -134,4 +134,11 @@ CASE = DxaCase(
     file_name="report.dcm",
     make=spine_and_hip,
     secrets=("Testperson", "Rita", "PAT-0815", "19510412", "12.04.1951"),
+    numbers={
+        ("L1", "", "bmc"): 11.4,
+        ("L2", "", "bmd"): 1.022,
+        ("L1-L2", "", "t_score"): -1.6,
+        ("neck", "left", "z_score"): 0.1,
+        ("total-hip", "left", "area"): 33.07,
+    },
 )

@@ -87,4 +87,11 @@ CASE = DxaCase(
     file_name="bundle.json",
     make=make,
     secrets=("Birnbaum", "Tusnelda", "MRN-40817", "px-771", "999-88-7766", "1948-12-30", "19481230"),
+    numbers={
+        ("neck", "left", "bmd"): 0.713,
+        ("neck", "left", "t_score"): -1.8,
+        ("neck", "right", "bmd"): 0.731,
+        ("total-hip", "left", "bmd"): 0.822,
+        ("L1-L4", "", "z_score"): 0.4,
+    },
 )

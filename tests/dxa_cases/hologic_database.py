@@ -265,4 +265,11 @@ CASE = DxaCase(
         "Nowhere Lane",
         "19510317",
     ),
+    numbers={
+        ("L3", "", "bmc"): 15.19,
+        ("wards", "right", "bmd"): 0.5,
+        ("intertrochanter", "right", "area"): 16.5,
+        ("ulna-mid", "left", "area"): 6.0,
+        ("leg", "left", "bmc"): 180.0,
+    },
 )

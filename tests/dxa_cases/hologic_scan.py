@@ -100,4 +100,10 @@ CASE = DxaCase(
     file_name="PB19A05A.P2Q",
     make=lambda: stream(p_records()),
     secrets=("Quillfeather", "Ottoline", "INV-4711-Q", "Nowhere Lane"),
+    numbers={
+        ("total-hip", "right", "bmc"): 26.46,
+        ("trochanter", "right", "area"): 10.0,
+        ("neck", "right", "bmd"): 0.738,
+        ("wards", "right", "bmc"): 0.5625,
+    },
 )

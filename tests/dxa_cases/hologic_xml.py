@@ -76,4 +76,11 @@ CASE = DxaCase(
     file_name="report.txt",
     make=example,
     secrets=("Testperson", "Rita", "PAT-0815", "12.04.1951", "19510412", "Nobody"),
+    numbers={
+        ("neck", "left", "area"): 4.9,
+        ("trochanter", "left", "bmc"): 6.53,
+        ("total-hip", "left", "bmd"): 0.859,
+        ("wards", "left", "t_score"): -1.6,
+        ("total-hip", "left", "z_score"): 0.5,
+    },
 )

@@ -47,4 +47,11 @@ CASE = DxaCase(
     file_name="export.txt",
     make=make,
     secrets=("Quastenflosser", "Wilhelmine", "LX-90817", "19.11.1949", "19491119"),
+    numbers={
+        ("L1-L4", "", "bmc"): 53.41,
+        ("L2", "", "z_score"): -0.7,
+        ("neck", "left", "t_score"): -2.2,
+        ("neck", "mean", "bmd"): 0.745,
+        ("radius-33", "", "bmd"): 0.689,
+    },
 )

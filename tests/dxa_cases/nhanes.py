@@ -101,4 +101,10 @@ CASE = DxaCase(
     file_name="DXXSPN_Q.xpt",
     make=make,
     secrets=("910417", "910418"),
+    numbers={
+        ("L1", "", "area"): 12.451,
+        ("L2", "", "bmc"): 12.04,
+        ("L4", "", "bmd"): 0.939,
+        ("L1-L4", "", "bmc"): 51.02,
+    },
 )

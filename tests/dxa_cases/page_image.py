@@ -232,4 +232,11 @@ CASE = DxaCase(
     file_name="page.png",
     make=make,
     secrets=SECRETS,
+    numbers={
+        ("L1", "", "area"): 11.1,
+        ("L2", "", "bmc"): 16.16,
+        ("L4", "", "bmd"): 1.286,
+        ("L1-L3", "", "area"): 39.7,
+        ("L3-L4", "", "bmc"): 34.07,
+    },
 )

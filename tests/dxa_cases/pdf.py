@@ -10,4 +10,11 @@ CASE = DxaCase(
     file_name="report.pdf",
     make=lambda: pdf_of([hologic_spine()]),
     secrets=("Birch", "Willow", "QX-4471", "May 21, 1957"),
+    numbers={
+        ("L1", "", "bmd"): 0.8,
+        ("L2", "", "t_score"): -1.3,
+        ("L3", "", "area"): 14.41,
+        ("L4", "", "z_score"): 0.7,
+        ("L1-L4", "", "bmc"): 50.74,
+    },
 )
