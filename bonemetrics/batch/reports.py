@@ -26,6 +26,8 @@ from bonemetrics.study.subjects import Assignment
 
 _NONE_OF_OURS = frozenset({"no-dxa-results", "unknown-format"})
 """Not every PDF or picture of a folder is a densitometry report."""
+_TOGETHER = 100
+"""Reports of one file that are stored in one transaction."""
 
 
 def report_settings(protocol: Protocol) -> str:
@@ -152,11 +154,14 @@ class ReportFiles:
         for file, found in self.read:
             names = [scan_id(report.header.study_uid, report.header.series_uid) for report in found.reports]
             self._withdraw_gone(file, set(names))
-            for name, report in zip(names, found.reports, strict=True):
-                if name in taken or self._is_elsewhere(name, file):
-                    self._copy(file, report, taken.get(name) or self.store.scan(name).result)
-                    continue
-                taken[name] = self._store(file, found, report, assignments[name])
+            pairs = list(zip(names, found.reports, strict=True))
+            for start in range(0, len(pairs), _TOGETHER):
+                with self.store.together():
+                    for name, report in pairs[start : start + _TOGETHER]:
+                        if name in taken or self._is_elsewhere(name, file):
+                            self._copy(file, report, taken.get(name) or self.store.scan(name).result)
+                        else:
+                            taken[name] = self._store(file, found, report, assignments[name])
 
     def _is_elsewhere(self, name: str, file: SeenReports) -> bool:
         """Whether the study has this report from another file that is still there."""

@@ -28,10 +28,14 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._open: Connection | None = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Transaction that nobody else writes beside; committed whole at the end."""
+        if self._open is not None:
+            yield self._open
+            return
         with _translated(), self._engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 # One writer at a time, as BEGIN IMMEDIATE gives it: versions and the audit chain count upwards.
@@ -39,8 +43,21 @@ class Database:
             yield connection
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that is written and read inside: many small results cost one wait for the disk."""
+        with self.write() as connection:
+            self._open = connection
+            try:
+                yield
+            finally:
+                self._open = None
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """Transaction that sees one state and keeps nobody from writing."""
+        if self._open is not None:
+            yield self._open
+            return
         engine = self._engine.execution_options(bonemetrics_read=True)
         with _translated(), engine.begin() as connection:
             yield connection

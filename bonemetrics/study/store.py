@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -83,6 +84,12 @@ class Store:
         with self._database.read() as connection:
             if not enrolment.is_a_study(connection):
                 raise StudyError("the database holds no study; `bonemetrics init` makes one", code="not-a-study")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Store all that is recorded inside at once, or nothing of it."""
+        with self._database.together():
+            yield
 
     # Runs
 

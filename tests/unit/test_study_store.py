@@ -391,3 +391,18 @@ def test_scan_result__with_a_refusal_and_numbers_does_not_exist():
     refusal = Problem(code="no-bone", severity="refusal", message="x")
     with pytest.raises(ValueError, match="refused scan has no measurements"):
         ScanResult(kind="ct-series", problems=(refusal,), measurements=result(header(1)).measurements)
+
+
+def test_together__stores_all_or_nothing(tmp_path):
+    study = init_study(tmp_path / "study").root
+    store = Store.open(study)
+    with pytest.raises(RuntimeError, match="half way"), store.together():
+        store.record_refusal(code="not-ct", message="first", path=tmp_path / "a")
+        assert len(store.failures()) == 1
+        raise RuntimeError("half way")
+    assert store.failures() == ()
+    with store.together():
+        store.record_refusal(code="not-ct", message="first", path=tmp_path / "a")
+        store.record_refusal(code="not-ct", message="second", path=tmp_path / "b")
+    assert [found.message for found in Store.open(study).failures()] == ["first", "second"]
+    assert store.verify_chain() == ()
