@@ -294,6 +294,7 @@ NOTES: dict[str, str] = {
     "image-without-results": "a DXA image that holds no results; they are in the reports beside it, if anywhere",
     "several-routes": "the same scan came by several routes, which agree; the most exact one stands",
     "routes-disagree": "the same scan came by several routes, which disagree; the most exact one stands",
+    "last-line-open": "the last line of a table has no line end, so nothing tells whether its last cell is whole",
     "pages-not-read": "pages of a document that hold no text were passed over",
     "phantom-scans-skipped": "scans of a quality-control phantom were passed over",
     "scans-without-results": "scans of a database that were never analysed were passed over",

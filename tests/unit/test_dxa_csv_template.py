@@ -303,3 +303,15 @@ def test_read__refuses_more_lines_than_a_table_has(monkeypatch):
 )
 def test_recognises__its_own_header_and_no_other_table(name, start, expected):
     assert csv_template.recognises(name, start) is expected
+
+
+def test_read__notes_a_last_line_that_may_be_cut_and_refuses_one_that_is():
+    line = "P1,2019-03-14,L2,0.912"
+    assert read(f"{SHORT}\n{line}\n").problems == ()
+    (problem,) = read(f"{SHORT}\n{line}").problems
+    assert problem.code == "last-line-open"
+    with pytest.raises(ReadError, match="3 of 4 cells") as caught:
+        read(f"{SHORT}\n{line}\nP1,2019-03-14,L3")
+    assert caught.value.code == "truncated-file"
+    # A short line that is ended is how an editor leaves empty cells out.
+    assert read(f"{SHORT},t_score\n{line}\n").reports[0].rows[0].value("bmd") == 0.912

@@ -318,3 +318,13 @@ def test_read__refuses_a_text_without_end(monkeypatch):
     with pytest.raises(ReadError) as larger:
         lunar_text.read(Source(data=make()))
     assert (caught.value.code, larger.value.code) == ("too-large", "too-large")
+
+
+def test_read__notes_a_last_line_that_may_be_cut_and_refuses_one_that_is():
+    whole = export((*SHORT, "L2 BMD (g/cm²)", "L3 BMD (g/cm²)"), ("A", "B", "C", "25.03.2018", "0,931", "0,987"))
+    assert codes(lunar_text.read(Source(data=whole))) == []
+    # UTF-16: the line end takes four bytes, the last digit two, a cell of five digits and its tab twelve.
+    assert codes(lunar_text.read(Source(data=whole[:-4]))) == ["last-line-open"]
+    with pytest.raises(ReadError, match="5 of 6 cells") as caught:
+        lunar_text.read(Source(data=whole[:-18]))
+    assert caught.value.code == "truncated-file"

@@ -22,7 +22,7 @@ from bonemetrics.readers.dxa.csv_template_cells import (
 from bonemetrics.readers.dxa.dates import order_of, written_date
 from bonemetrics.readers.dxa.region_names import Place
 from bonemetrics.readers.dxa.source import Source
-from bonemetrics.readers.dxa.text_encoding import MAX_LINES, decoded, opening
+from bonemetrics.readers.dxa.text_encoding import MAX_LINES, decoded, end_notes, opening
 from bonemetrics.readers.dxa.text_values import birth_date, sex
 from bonemetrics.records import (
     DxaCell,
@@ -71,15 +71,16 @@ def read(source: Source) -> DxaReading:
     ------
     ReadError
         `results-not-understood` if a column is unknown, missing or stands twice; `no-dxa-results` for a table without
-        a line of results; `malformed-document` for what is no CSV.
+        a line of results; `malformed-document` for what is no CSV; `truncated-file` where the last line is cut.
     """
-    lines = _lines(decoded(source.data))
+    text = decoded(source.data)
+    lines = _lines(text)
     if not lines:
         raise ReadError("the table has a header and no line of results", code="no-dxa-results")
     order = source.dates or order_of(line.text("scan_date") for line in lines)
     marks = Marks.of(lines)
     drafts: dict[tuple[str, ...], _Draft] = {}
-    problems: list[Problem] = []
+    problems = [*end_notes(text, cells=lines[-1].count, columns=lines[-1].columns)]
     for line in lines:
         where = place(line)
         if isinstance(where, str):

@@ -46,10 +46,15 @@ _MAY_BE_THOUSANDS = re.compile(r"[^\d]?[1-9]\d{0,2},\d{3}")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table: its number in the file and its cells by column; `fault` says why it cannot be used."""
+    """One line of the table: its number in the file and its cells by column; `fault` says why it cannot be used.
+
+    `count` is how many cells it has, and `columns` how many its header.
+    """
 
     number: int
     cells: Mapping[str, str]
+    count: int
+    columns: int
     fault: str = ""
 
     @classmethod
@@ -60,7 +65,7 @@ class Line:
             fault = f"{len(cells)} cells, but {len(header)} columns"
         elif any(len(cell) > _LONGEST_TEXT for cell in cells):
             fault = f"a cell is longer than {_LONGEST_TEXT} characters"
-        return cls(number, dict(zip(header, cells, strict=False)), fault)
+        return cls(number, dict(zip(header, cells, strict=False)), len(cells), len(header), fault)
 
     def text(self, column: str) -> str:
         """Cell without blanks around it; empty where there is none."""

@@ -19,7 +19,7 @@ from bonemetrics.readers.dxa.numbers import decimal_mark, is_undefined, number_w
 from bonemetrics.readers.dxa.region_names import Place
 from bonemetrics.readers.dxa.site_words import side_in
 from bonemetrics.readers.dxa.source import Source
-from bonemetrics.readers.dxa.text_encoding import decoded, lines_of, opening
+from bonemetrics.readers.dxa.text_encoding import decoded, end_notes, lines_of, opening
 from bonemetrics.readers.dxa.text_values import birth_date, sex
 from bonemetrics.records import (
     DxaCell,
@@ -65,9 +65,10 @@ def read(source: Source) -> DxaReading:
     ------
     ReadError
         `no-dxa-results` for an export of body composition or without a line; `results-not-understood` if no column of
-        bone can be told by its header, or two have the same.
+        bone can be told by its header, or two have the same; `truncated-file` where the last line is cut.
     """
-    lines = [(number, line) for number, line in enumerate(lines_of(decoded(source.data)), start=1) if line.strip()]
+    text = decoded(source.data)
+    lines = [(number, line) for number, line in enumerate(lines_of(text), start=1) if line.strip()]
     if not lines or not is_header(cells_of(lines[0][1])):
         raise ReadError("the first line names no columns of an enCORE export", code="results-not-understood")
     columns = columns_of(cells_of(lines[0][1]))
@@ -78,7 +79,8 @@ def read(source: Source) -> DxaReading:
     reports = tuple(report for scan in scans for report in export.reports(scan))
     if not reports:
         raise ReadError("the export has columns of bone and no line with a number in them", code="no-dxa-results")
-    return DxaReading(reports=reports, problems=(*problems, *_column_notes(columns)))
+    ends = end_notes(text, cells=len(cells_of(lines[-1][1])), columns=columns.count)
+    return DxaReading(reports=reports, problems=(*ends, *problems, *_column_notes(columns)))
 
 
 def _first_line(text: str) -> str:

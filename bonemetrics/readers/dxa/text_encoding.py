@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bonemetrics.errors import ReadError
+from bonemetrics.records import Problem, note
 
 MAX_TEXT_BYTES = 64 * 2**20
 """No table of results is larger."""
@@ -63,6 +64,31 @@ def lines_of(text: str) -> list[str]:
     if count > MAX_LINES:
         raise ReadError(f"{count} lines; tables of results end at {MAX_LINES}", code="too-large")
     return _LINE_END.split(text)
+
+
+def end_notes(text: str, *, cells: int, columns: int) -> tuple[Problem, ...]:
+    """What is to be said of a table that ends without a line end: a file that was cut looks like this.
+
+    Parameters
+    ----------
+    text
+        The whole table.
+    cells
+        How many cells its last line has.
+    columns
+        How many its header has.
+
+    Raises
+    ------
+    ReadError
+        `truncated-file` where the last line is short as well.
+    """
+    if text.rstrip(" \t")[-1:] in ("\n", "\r"):
+        return ()
+    if cells < columns:
+        message = f"the last line has {cells} of {columns} cells and no line end; if it is whole, give it one"
+        raise ReadError(message, code="truncated-file")
+    return (note("last-line-open", "the file ends without a line end; give it one if its last cell is whole"),)
 
 
 def _encodings(data: bytes) -> tuple[str, ...]:
