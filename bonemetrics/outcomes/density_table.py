@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from bonemetrics.outcomes.table import Cell, Column, Table
@@ -94,8 +95,20 @@ NOTE_COLUMNS: tuple[Column, ...] = (
     _VISIT,
     _SCAN_DATE,
     _SCAN_ID,
-    Column(name="region", type="text", label="Region", definition="Region the note is about; empty: the whole scan"),
-    Column(name="quantity", type="text", label="Quantity", definition="Quantity the note is about; empty: all"),
+    Column(name="site", type="text", label="Site", definition="Site the note is about; empty: the whole scan"),
+    Column(name="side", type="text", label="Side", definition="Side the note is about; empty: all there are"),
+    Column(
+        name="region",
+        type="text",
+        label="Region",
+        definition="Regions the note is about, split by ';'; empty: the whole scan, or cells that were left empty",
+    ),
+    Column(
+        name="quantity",
+        type="text",
+        label="Quantity",
+        definition="Quantities the note is about, split by ';'; empty: all, or cells that were left empty",
+    ),
     Column(name="severity", type="text", label="Severity", definition="note: a value stands, with this said about it"),
     Column(name="code", type="text", label="Code", definition="Stable code of the note"),
     Column(name="message", type="text", label="Message", definition="What was found, for a person"),
@@ -134,9 +147,10 @@ def notes_table(scans: Iterable[PlacedScan]) -> Table:
     Returns
     -------
     Table
-        Named `density_notes`. A note on a scan stands once, not again on each of its numbers.
+        Named `density_notes`. A note on a scan stands once, not again on each of its numbers; one on several numbers
+        of a DXA report stands once too, with the regions and quantities that it is about.
     """
-    rows = [_note_row(scan, *about) for scan in _in_order(scans) for about in _notes(scan)]
+    rows = [_note_row(scan, about, problem) for scan in _in_order(scans) for about, problem in _notes(scan)]
     return Table(name="density_notes", columns=NOTE_COLUMNS, rows=rows)
 
 
@@ -178,24 +192,70 @@ def _where(scan: PlacedScan) -> tuple[Cell, ...]:
     return scan.subject, scan.visit.name, scan.scan.scan_date
 
 
-def _notes(scan: PlacedScan) -> Iterator[tuple[str | None, str | None, Problem]]:
-    """Region, quantity and note."""
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a note is about; `None` is all there is."""
+
+    site: str | None = None
+    side: str | None = None
+    region: str | None = None
+    quantity: str | None = None
+
+
+def _notes(scan: PlacedScan) -> Iterator[tuple[_About, Problem]]:
     result = scan.scan.result
+    on_numbers = _on_numbers(scan)
     seen: set[Problem] = set()
     for problem in (*scan.all_notes, *result.card.findings):
         if problem not in seen:
             seen.add(problem)
-            yield None, None, problem
+            yield _about(scan, on_numbers.get(problem, ())), problem
     for found in sorted(scan.measurements, key=_place):
         for problem in found.provenance.notes:
-            if problem not in seen:
-                yield found.region, found.quantity, problem
+            if problem in seen:
+                continue
+            if result.report is None:
+                yield _About(found.site, found.side, found.region, found.quantity), problem
+            else:
+                seen.add(problem)
+                yield _about(scan, on_numbers[problem]), problem
 
 
-def _note_row(scan: PlacedScan, region: str | None, quantity: str | None, problem: Problem) -> tuple[Cell, ...]:
+def _on_numbers(scan: PlacedScan) -> dict[Problem, list[Measurement]]:
+    """The numbers of a report that each note stands on, those included that came by a better route as well."""
+    if scan.scan.result.report is None:
+        return {}
+    found: dict[Problem, list[Measurement]] = {}
+    for number in sorted((*scan.measurements, *scan.scan.result.measurements), key=_place):
+        for problem in number.provenance.notes:
+            found.setdefault(problem, []).append(number)
+    return found
+
+
+def _about(scan: PlacedScan, numbers: Sequence[Measurement]) -> _About:
+    result = scan.scan.result
+    if not numbers:
+        return _About(site=None if result.report is None else result.report.site or None)
+    sides = {number.side for number in numbers}
+    return _About(
+        site=numbers[0].site,
+        side=sides.pop() if len(sides) == 1 else None,
+        region=_joined([number.region for number in numbers], [number.region for number in result.measurements]),
+        quantity=_joined([number.quantity for number in numbers], [number.quantity for number in result.measurements]),
+    )
+
+
+def _joined(names: Sequence[str], every: Sequence[str]) -> str | None:
+    """The names, unless they are many and all there are."""
+    chosen = dict.fromkeys(names)
+    return None if len(chosen) > 1 and set(chosen) == set(every) else ";".join(chosen)
+
+
+def _note_row(scan: PlacedScan, about: _About, problem: Problem) -> tuple[Cell, ...]:
     slices = as_ranges(problem.slices) or None
     told = (problem.severity, problem.code, problem.message, slices)
-    return (*_where(scan), scan.scan.scan_id, region, quantity, *told)
+    place = (about.site, about.side, about.region, about.quantity)
+    return (*_where(scan), scan.scan.scan_id, *place, *told)
 
 
 def as_ranges(numbers: Sequence[int]) -> str:
