@@ -62,7 +62,11 @@ def test_facts__of_scan_device_and_person():
     facts = report.circumstances
     assert (facts.scan_type, facts.protocol, facts.roi) == ("a Lumbar Spine", "Spine", "119 x 128")
     assert (facts.k, facts.d0, facts.acf, facts.bcf) == (1.143, 45.9, 1.031, 0.992)
-    assert facts.reference == "T-score vs. White Female. Source:2012 BMDCS/NHANES White Female."
+    # The sheet names the population of T and that of Z.
+    assert facts.reference == (
+        "T-score vs. White Female. Source:2012 BMDCS/NHANES White Female."
+        " Z-score vs. White Female. Source:2012 BMDCS/NHANES White Female."
+    )
     person = report.patient
     assert (person.patient_id, person.birth_date, person.sex, person.ethnicity) == ("QX-4471", "19570521", "F", "White")
     assert (person.height_cm, person.weight_kg, person.age_years) == (163.5, 71.2, 61.0)

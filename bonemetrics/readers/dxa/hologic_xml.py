@@ -38,7 +38,11 @@ _KIND_NAMES = ("ScanType", "AnalProtocol", "ScanMode", "ReportTitle", "Title")
 _SCAN = re.compile(r"(.{6,30}?)\s+-\s+([A-Za-z][A-Za-z0-9]{5,15})")
 _LENGTHS = {"cm": 1.0, "m": 100.0, "in": 2.54, "inch": 2.54, "inches": 2.54, '"': 2.54}
 _WEIGHTS = {"kg": 1.0, "lb": 0.45359237, "lbs": 0.45359237, "pounds": 0.45359237}
-_REFERENCE = re.compile(r"T-?score vs\.? .{1,80}?Source:.{1,120}?(?=\s*Z-?score vs|$)", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"T-?score vs\.? .{1,80}?Source:.{1,120}?(?=\s*Z-?score vs|$)"
+    r"(?:\s*Z-?score vs\.? .{1,80}?Source:[^.\n]{1,120}\.?)?",
+    re.IGNORECASE,
+)
 _FACTOR = r"(?<![A-Za-z]){}\s?=\s?(\d{{1,3}}[.,]\d{{1,6}})(?!\d)"
 
 

@@ -79,5 +79,10 @@ def _device(text: str, serials: set[str], version: str) -> DxaDevice:
 
 
 def _reference(sheet: Sheet) -> str:
-    found = re.match(r"T-?score vs\.? .{1,80}?Source:.{1,120}?(?=\s*Z-?score vs|$)", sheet.paragraph(r"T-?score vs"))
-    return found[0].strip() if found else ""
+    """What T and, where it says so, Z are scored against: the two may be different populations."""
+    text = sheet.paragraph(r"T-?score vs")
+    found = re.match(r"T-?score vs\.? .{1,80}?Source:.{1,120}?(?=\s*Z-?score vs|$)", text)
+    if found is None:
+        return ""
+    age_matched = re.match(r"\s*Z-?score vs\.? .{1,80}?Source:[^.\n]{1,120}\.?", text[found.end() :])
+    return f"{found[0].strip()} {age_matched[0].strip()}" if age_matched else found[0].strip()
