@@ -72,8 +72,13 @@ def test_inspect__a_folder_of_one_series_is_that_series_and_its_only_item():
 
 def test_inspect__a_folder_of_several_lists_each_series():
     found = json_of("inspect", SAMPLE / "input")
-    assert [item["kind"] for item in found["items"]] == ["ct-series"] * 4
-    assert all(item["geometry"] for item in found["items"])
+    kinds = [item["kind"] for item in found["items"]]
+    assert [(kind, kinds.count(kind)) for kind in sorted(set(kinds))] == [
+        ("ct-series", 4),
+        ("dxa-report", 12),
+        ("hologic-scan", 2),
+    ]
+    assert all((item["geometry"] is not None) == (item["kind"] == "ct-series") for item in found["items"])
 
 
 def test_inspect__what_is_none_of_ours_is_refused_with_a_code(tmp_path):
@@ -165,7 +170,9 @@ def test_measure__labels_belong_to_one_scan(measured):
 
 def test_measure__a_folder_of_several_scans_gives_several_results():
     shown = json_of("measure", SAMPLE / "input" / "CSM-02")
-    assert [len(scan["measurements"]) > 0 for scan in shown["scans"]] == [True, True]
+    assert [len(scan["measurements"]) > 0 for scan in shown["scans"]] == [True] * 10
+    assert sum(scan["geometry"] is not None for scan in shown["scans"]) == 2
+    assert sum("report" in scan for scan in shown["scans"]) == 8
 
 
 def test_measure__an_empty_folder_has_nothing_to_measure(tmp_path):
@@ -205,10 +212,10 @@ def test_study__from_scans_to_table_and_again(tmp_path):
     study, tables = tmp_path / "study", tmp_path / "tables"
     call("init", study, "--protocol", SAMPLE / "study.toml")
     first = json_of("run", study, SAMPLE / "input", "--workers", 2)
-    assert (first["read"], first["measured"], first["refused"], first["failed"]) == (4, 4, [], [])
+    assert (first["read"], first["measured"], first["refused"], first["failed"]) == (18, 18, [], [])
     again = json_of("run", study, SAMPLE / "input")
     assert (again["read"], again["measured"]) == (0, 0)
-    assert json_of("status", study) == {"scans": 4, "waiting": 4, "reviewed": 0, "failed": []}
+    assert json_of("status", study) == {"scans": 18, "waiting": 4, "reviewed": 0, "failed": []}
     call("export", study, tables, "--format", "csv,parquet")
     with (tables / "density.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
