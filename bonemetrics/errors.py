@@ -295,6 +295,8 @@ NOTES: dict[str, str] = {
     "several-routes": "the same scan came by several routes, which agree; the most exact one stands",
     "routes-disagree": "the same scan came by several routes, which disagree; the most exact one stands",
     "last-line-open": "the last line of a table has no line end, so nothing tells whether its last cell is whole",
+    "parameter-missing": "a visit has a report of the site, but no number for a parameter of the protocol",
+    "parameter-repeated": "a visit has several numbers for one parameter of the protocol",
     "pages-not-read": "pages of a document that hold no text were passed over",
     "phantom-scans-skipped": "scans of a quality-control phantom were passed over",
     "scans-without-results": "scans of a database that were never analysed were passed over",

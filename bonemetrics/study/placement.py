@@ -8,8 +8,9 @@ from datetime import date
 from bonemetrics.dxa.comparability import comparability_notes as report_notes
 from bonemetrics.records import Measurement, Problem, Record, Visit
 from bonemetrics.study.comparability import Comparable, comparability_notes
+from bonemetrics.study.completeness import Given, completeness
 from bonemetrics.study.protocol import Protocol
-from bonemetrics.study.routes import standing_numbers
+from bonemetrics.study.routes import standing_numbers, with_notes
 from bonemetrics.study.stored import StoredScan
 from bonemetrics.study.visits import Dated, assign_visits
 
@@ -76,7 +77,7 @@ def _place_person(subject: str, scans: Sequence[StoredScan], protocol: Protocol)
     changes |= report_notes((name, day, report) for name, day, report in reports if report is not None)
     standing = standing_numbers([scan for scan in scans if scan.result.report is not None])
     ordered = sorted(scans, key=lambda scan: (scan.scan_date or date.max, scan.result.kind, scan.scan_id))
-    return [
+    placed = [
         PlacedScan(
             scan=scan,
             subject=subject,
@@ -91,6 +92,36 @@ def _place_person(subject: str, scans: Sequence[StoredScan], protocol: Protocol)
             ),
         )
         for scan in ordered
+    ]
+    return _with_completeness(placed, protocol)
+
+
+def _with_completeness(placed: Sequence[PlacedScan], protocol: Protocol) -> list[PlacedScan]:
+    found = completeness(
+        (
+            Given(
+                scan_id=one.scan.scan_id,
+                visit=one.visit.name,
+                day=one.scan.scan_date,
+                report=one.scan.result.report,
+                numbers=one.measurements,
+            )
+            for one in placed
+            if one.scan.result.report is not None
+        ),
+        protocol,
+    )
+    return [
+        one.model_copy(
+            update={
+                "notes": (*one.notes, *found.missing.get(one.scan.scan_id, ())),
+                "measurements": tuple(
+                    with_notes(number, found.repeated.get((one.scan.scan_id, place), ()))
+                    for place, number in enumerate(one.measurements)
+                ),
+            }
+        )
+        for one in placed
     ]
 
 

@@ -62,7 +62,7 @@ def _of_one_day(reports: Sequence[StoredScan]) -> dict[str, Standing]:
     return {
         report.scan_id: Standing(
             tuple(
-                _noted(number, on_cells.get((place, _cell(number)), ()))
+                with_notes(number, on_cells.get((place, _cell(number)), ()))
                 for number in report.result.measurements
                 if settled.stands(place, _cell(number))
             ),
@@ -95,7 +95,8 @@ def _number(found: Measurement) -> RoutedNumber:
     return RoutedNumber(number=Number(found.value, half), trust=trust)
 
 
-def _noted(found: Measurement, notes: Sequence[Problem]) -> Measurement:
+def with_notes(found: Measurement, notes: Sequence[Problem]) -> Measurement:
+    """A number with more notes on it."""
     if not notes:
         return found
     provenance = found.provenance.model_copy(update={"notes": (*found.provenance.notes, *notes)})
