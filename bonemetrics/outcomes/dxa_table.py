@@ -13,7 +13,7 @@ from bonemetrics.study.placement import PlacedScan
 from bonemetrics.study.protocol import Protocol
 
 
-def _text(name: str, label: str, definition: str, source: str = "") -> Column:
+def _text(name: str, label: str, definition: str, source: str = "bonemetrics") -> Column:
     return Column(name=name, type="text", label=label, definition=definition, source=source)
 
 

@@ -33,9 +33,9 @@ def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) 
     """Write the density table, its notes, the DXA table and the dictionary of all.
 
     `density.*` has one row per number, `density_notes.*` one per note on a scan or number, `dxa.*` one per DXA number
-    with its PARAMCD and source, `dictionary.csv` the meaning of every column and quantity. `export.json` names software,
-    protocol, the head of the audit log and the hash of each file, so that a table can be traced, and a log that was cut
-    later is seen.
+    with its PARAMCD and source, `dictionary.csv` the meaning of every column, PARAMCD and quantity. `export.json` names
+    software, protocol, the head of the audit log and the hash of each file, so that a table can be traced, and a log
+    that was cut later is seen.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) 
     }
     make_private_folder(out)
     files = [_WRITERS[name](table, out / f"{table.name}.{name}", facts) for name in chosen for table in tables]
-    files.append(write_csv(dictionary_table(tables), out / "dictionary.csv"))
+    files.append(write_csv(dictionary_table(tables, store.protocol.parameters), out / "dictionary.csv"))
     hashes = {file.name: sha256_of(file) for file in files}
     manifest = json.dumps({**facts, "audit_rows": head.seq, "files": hashes}, indent=1, sort_keys=True)
     write_atomic(out / MANIFEST, manifest.encode())

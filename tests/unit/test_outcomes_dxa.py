@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bonemetrics.outcomes.density_table import NOTE_COLUMNS, notes_table
-from tests.dxa_placed import lines, placed
+from bonemetrics.outcomes.dictionary import dictionary_table
+from bonemetrics.outcomes.dxa_table import dxa_table
+from tests.dxa_placed import lines, placed, protocol
 
 # L1-L4: 55.80 cm2 and 53.70 g, so 0.962 g/cm2; L2 area was 13.09.
 SPINE = """
@@ -46,3 +48,18 @@ def test_notes_table__a_number_that_another_route_gave_better_keeps_its_note(tmp
     scans = placed(tmp_path, wrong, right)
     assert noted(scans, "routes-disagree") == [("hip", "left", "neck", "aBMD")]
     assert noted(scans, "identity-conflict") == [("hip", "left", "neck", "aBMD;BMC;Area")]
+
+
+def test_dictionary__describes_every_paramcd_and_every_column_of_the_dxa_table(tmp_path):
+    rules = protocol()
+    table = dxa_table(placed(tmp_path, lines(SPINE), rules=rules), rules)
+    described = dictionary_table([table], rules.parameters)
+    rows = [dict(zip((column.name for column in described.columns), row, strict=True)) for row in described.rows]
+    parameters = {row["name"]: row for row in rows if row["kind"] == "parameter"}
+    assert set(parameters) == {"LSBMD", "LSBMDT", "THBMD"}
+    thbmd = parameters["THBMD"]
+    assert (thbmd["label"], thbmd["unit"]) == ("Total hip BMD", "g/cm2")
+    assert thbmd["definition"] == "aBMD of hip, left, total-hip"
+    columns = {row["name"]: row for row in rows if row["table"] == "dxa"}
+    assert set(columns) == {column.name for column in table.columns}
+    assert all(row["label"] and row["definition"] and row["source"] for row in rows)
