@@ -56,10 +56,13 @@ def key_of(rows: tuple[DxaRow, ...], spot: Spot) -> CellKey:
 
 def label(rows: tuple[DxaRow, ...], spot: Spot) -> str:
     """A cell as a person calls it, such as `left neck BMD`."""
-    row = rows[spot[0]]
+    return f"{_place(rows[spot[0]])} {NAMES.get(spot[1], spot[1])}"
+
+
+def _place(row: DxaRow) -> str:
     side = "" if row.side is None else f"{row.side} "
     kind = "difference of " if row.statistic == "difference" else ""
-    return f"{kind}{side}{row.region} {NAMES.get(spot[1], spot[1])}"
+    return f"{kind}{side}{row.region}"
 
 
 def numbers_of(rows: tuple[DxaRow, ...]) -> dict[Spot, Number]:
@@ -149,3 +152,20 @@ def listed(rows: tuple[DxaRow, ...], spots: Iterable[Spot], *, most: int = 12) -
     names = list(dict.fromkeys(label(rows, spot) for spot in spots))
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def grouped(rows: tuple[DxaRow, ...], spots: Iterable[Spot], *, most: int = 4) -> str:
+    """What a note is about, as short as a person needs it: `T-score and Z-score of 15 regions (L1, L2, L3, L4, …)`."""
+    columns: dict[str, dict[str, None]] = {}
+    for row, name in spots:
+        columns.setdefault(_place(rows[row]), {})[NAMES.get(name, name)] = None
+    places: dict[tuple[str, ...], list[str]] = {}
+    for place, names in columns.items():
+        places.setdefault(tuple(names), []).append(place)
+    return "; ".join(f"{' and '.join(names)} of {_counted(found, most)}" for names, found in places.items())
+
+
+def _counted(places: list[str], most: int) -> str:
+    if len(places) <= most:
+        return ", ".join(places)
+    return f"{len(places)} regions ({', '.join(places[:most])}, …)"

@@ -31,7 +31,7 @@ def matching(
     ReferenceCurve or None
         `None` where none fits, or two different ones do.
     """
-    text = _of_score(report.circumstances.reference, score)
+    text = named_for(report.circumstances.reference, score)
     sex, group = population(report, text)
     fitting = [
         curve
@@ -45,6 +45,17 @@ def matching(
         and _is_of_device(curve, report)
     ]
     return _only([curve for curve in fitting if _is_named(curve, text)] or fitting)
+
+
+def named_for(text: str, score: Score) -> str:
+    """What a printed name of a reference says of one score: `T-score vs. White Female … Z-score vs. Black Male …`."""
+    parts = re.split(r"\b([TZ])[-\s]?scores?\b", text, flags=re.IGNORECASE)
+    if len(parts) == 1:
+        return text
+    wanted = score[0]
+    return parts[0] + " ".join(
+        body for letter, body in zip(parts[1::2], parts[2::2], strict=True) if letter.casefold() == wanted
+    )
 
 
 def population(report: RawDxaReport, reference_text: str) -> tuple[str, str]:
@@ -77,17 +88,6 @@ def _suits(wanted: str, known: str) -> bool:
 
 def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.casefold())
-
-
-def _of_score(text: str, score: Score) -> str:
-    # "T-score vs. White Female … Z-score vs. Black Male …": each part counts for its own score.
-    parts = re.split(r"\b([TZ])[-\s]?scores?\b", text, flags=re.IGNORECASE)
-    if len(parts) == 1:
-        return text
-    wanted = score[0]
-    return parts[0] + " ".join(
-        body for letter, body in zip(parts[1::2], parts[2::2], strict=True) if letter.casefold() == wanted
-    )
 
 
 def _is_named(curve: ReferenceCurve, text: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import product
 
-from bonemetrics.dxa.cells import Notes, Number, Spot, Step, label, listed, numbers_of, with_cells
-from bonemetrics.dxa.reference_match import matching, own_curve
+from bonemetrics.dxa.cells import Notes, Number, Spot, Step, grouped, label, numbers_of, with_cells
+from bonemetrics.dxa.reference_match import matching, named_for, own_curve
 from bonemetrics.dxa.references import REFERENCES, Score, rounded, t_score, z_score
 from bonemetrics.errors import DxaError
 from bonemetrics.records import DxaCell, Problem, RawDxaReport, ReferenceCurve, note
@@ -99,15 +99,16 @@ def check_scores(report: RawDxaReport, curves: Sequence[ReferenceCurve] = ()) ->
     Returns
     -------
     tuple
-        Notes: `score-disagrees` for each, and one `reference-unknown` over all scores that nothing checks.
+        Notes: `score-disagrees` for each, and one `reference-unknown` for each reason why scores were not checked.
     """
     numbers = numbers_of(report.rows)
     notes: list[tuple[Problem, tuple[Spot, ...]]] = []
-    unchecked: list[Spot] = []
+    unchecked: dict[str, list[Spot]] = {}
     for spot, score in scores_of(report, numbers):
         curve, bounds = expected(report, spot[0], score, numbers, curves)
         if curve is None or bounds is None:
-            unchecked.append(spot)
+            why = _why_unchecked(report, score, has_bmd=(spot[0], "bmd") in numbers, has_curve=curve is not None)
+            unchecked.setdefault(why, []).append(spot)
         elif not agrees(numbers[spot], bounds):
             low, high = (rounded(bound, 2) for bound in bounds)
             text = (
@@ -115,10 +116,22 @@ def check_scores(report: RawDxaReport, curves: Sequence[ReferenceCurve] = ()) ->
                 f"{low:.2f}{'' if low == high else f' to {high:.2f}'}"
             )
             notes.append((note("score-disagrees", text), (spot,)))
-    if unchecked:
-        text = f"no known reference fits the report, region and patient; not checked: {listed(report.rows, unchecked)}"
-        notes.append((note("reference-unknown", text), tuple(unchecked)))
+    for why, spots in unchecked.items():
+        text = f"not checked, since {why}: {grouped(report.rows, spots)}"
+        notes.append((note("reference-unknown", text), tuple(spots)))
     return tuple(notes)
+
+
+def _why_unchecked(report: RawDxaReport, score: Score, *, has_bmd: bool, has_curve: bool) -> str:
+    if not has_bmd:
+        return "there is no BMD to compute the score from"
+    if has_curve:
+        return "the age is not known or lies outside the reference"
+    if not report.circumstances.reference.strip():
+        return "the report names no reference population"
+    if not named_for(report.circumstances.reference, score).strip():
+        return "the report names a reference population for the other score only"
+    return "no reference of this name for the region and the patient is built in or stated in the protocol"
 
 
 def scores_of(report: RawDxaReport, numbers: Mapping[Spot, Number]) -> Iterator[tuple[Spot, Score]]:
@@ -212,8 +225,8 @@ def _notes_of(
     if made:
         names = list(dict.fromkeys(cell.place.removeprefix("computed from ") for cell in made.values()))
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        text = f"{listed(report.rows, made)}: computed from {', '.join(names[:3])}{more}, unrounded"
+        text = f"{grouped(report.rows, made)}: computed from {', '.join(names[:3])}{more}, unrounded"
         yield note("scores-recomputed", text), tuple(made)
     if missing:
-        text = f"no curve of the source serves, or the age is not known: {listed(report.rows, missing)}"
+        text = f"no curve of the source serves, or the age is not known: {grouped(report.rows, missing)}"
         yield note("reference-unknown", text), tuple(missing)

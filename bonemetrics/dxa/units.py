@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from bonemetrics.dxa.cells import NAMES, Notes, Number, Spot, Step, emptied, label, listed, numbers_of, with_cells
+from bonemetrics.dxa.cells import NAMES, Notes, Number, Spot, Step, emptied, grouped, label, numbers_of, with_cells
 from bonemetrics.records import UNITS, DxaCell, DxaRow, Problem, RawDxaReport, note
 
 POUND_G = 453.59237
@@ -122,10 +122,10 @@ def _unit_notes(
     rows: tuple[DxaRow, ...], converted: Mapping[tuple[str, str], list[Spot]], unstated: Mapping[str, list[Spot]]
 ) -> Iterator[tuple[Problem, tuple[Spot, ...]]]:
     for (name, unit), spots in converted.items():
-        text = f"converted from {unit} to {UNITS[name]}: {listed(rows, spots)}"
+        text = f"converted from {unit} to {UNITS[name]}: {grouped(rows, spots)}"
         yield note("unit-converted", text), tuple(spots)
     for name, spots in unstated.items():
-        text = f"no unit is stated, {UNITS[name]} or another; left empty: {listed(rows, spots)}"
+        text = f"no unit is stated, {UNITS[name]} or another; left empty: {grouped(rows, spots)}"
         yield note("unit-not-stated", text), tuple(spots)
 
 

@@ -82,6 +82,35 @@ def test_check_scores__one_note_over_all_that_nothing_checks():
     assert (found.code, spots) == ("reference-unknown", ((0, "t_score"), (0, "z_score"), (1, "t_score")))
 
 
+def test_check_scores__what_was_not_checked_is_counted_rather_than_listed():
+    levels = ("L1", "L2", "L3", "L4", "L1-L4", "L2-L4")
+    rows = tuple(row(region, "0.720", "-1.1", "0.3", names=NAMES) for region in levels)
+    ((found, spots),) = check_scores(report(*rows))
+    assert len(spots) == 12
+    assert found.message == (
+        "not checked, since the report names no reference population: T-score and Z-score of 6 regions "
+        "(L1, L2, L3, L4, …)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "texts", "age", "reasons"),
+    [
+        ("T-score vs. White Female. Source: elsewhere", ("0.720", "-1.1", "0.3"), 65.02, ["no reference", "the other"]),
+        ("invented", ("0.720", "-1.1", "0.3"), None, ["the age is not known"]),
+        ("invented", (".", "-1.1", "0.3"), 65.02, ["there is no BMD"]),
+    ],
+)
+def test_check_scores__says_why_a_score_was_not_checked(reference, texts, age, reasons):
+    patient = DxaPatient(sex="F", age_years=age)
+    told = DxaCircumstances(reference=reference)
+    whole = report(row("neck", *texts, names=NAMES), patient=patient, circumstances=told)
+    curve = stated().model_copy(update={"printed": ("invented",)})
+    found = [problem.message for problem, _ in check_scores(whole, (curve,)) if problem.code == "reference-unknown"]
+    assert len(found) == len(reasons)
+    assert all(reason in message for reason, message in zip(reasons, found, strict=True))
+
+
 def test_check_scores__a_partial_spine_is_never_scored_against_the_whole():
     rows = (row("L1,L3-L4", "1.049", "-1.1", names=("bmd", "t_score")),)
     patient = DxaPatient(sex="F", ethnicity="White")

@@ -67,7 +67,7 @@ def test_in_kept_units__one_note_for_a_converted_column():
     rows = tuple(DxaRow(region=f"L{i}", cells={"bmd": cell(f"9{i}2", "mg/cm2")}) for i in (1, 2, 3))
     (converted,) = in_kept_units(report(*rows)).notes
     assert converted[1] == ((0, "bmd"), (1, "bmd"), (2, "bmd"))
-    assert converted[0].message == "converted from mg/cm2 to g/cm2: L1 BMD, L2 BMD, L3 BMD"
+    assert converted[0].message == "converted from mg/cm2 to g/cm2: BMD of L1, L2, L3"
 
 
 def test_in_unit__an_exact_number_stays_exact():
