@@ -15,7 +15,7 @@ from bonemetrics.readers.dxa.page_image_glyphs import Matched, match
 from bonemetrics.readers.dxa.page_image_ink import INKED, Box, Sheet
 from bonemetrics.readers.dxa.page_image_page import Opened
 from bonemetrics.readers.dxa.page_image_tesseract import NUMBERS, Seen, words_in
-from bonemetrics.readers.dxa.page_image_type import checked
+from bonemetrics.readers.dxa.page_image_type import checked, with_bold_type
 
 _LOOKS = ((21.0, 1.0), (28.0, 1.0), (35.0, 1.0), (21.0, 2.0), (28.0, 2.0))
 """Looks at every number: the height in pixels to which digits are enlarged, and the power that thins the ink.
@@ -97,7 +97,8 @@ def face_of(numbers: Sequence[Numbers]) -> tuple[Face | None, list[Matched | Non
     seen = _matched(checked(face), strips, [None] * len(strips))
     again = learn(strips, [found.text if found is not None and is_sure(found) else "" for found in seen])
     face = checked(face if again is None else again)
-    return face, _matched(heavier(face), strips, seen)
+    bolder = heavier(face)
+    return face, _matched(with_bold_type(bolder), strips, _matched(bolder, strips, seen))
 
 
 def _matched(face: Face, strips: Sequence[Strip], known: Sequence[Matched | None]) -> list[Matched | None]:

@@ -32,6 +32,7 @@ _DENIED = 1.2
 _FEW = 3
 """A digit seen in fewer other cells must look like its label, not merely not unlike it."""
 _ALIKE = 0.06
+_NOBODY = -2
 _Floats = npt.NDArray[np.float64]
 
 
@@ -51,7 +52,7 @@ def checked(face: Face) -> Face:
     pictures, labels = face.digits.pictures.astype(np.float64), face.digits.labels
     if not len(labels):
         return face
-    drawn, digits = _drawn(face)
+    drawn, digits = _drawn(face, _FILES)
     likeness = _centred(pictures) @ _centred(drawn).T
     off = np.stack([1.0 - likeness[:, digits == digit].max(axis=1) for digit in range(10)], axis=1)
     own = np.array([int(label) for label in labels])
@@ -63,6 +64,33 @@ def checked(face: Face) -> Face:
     return replace(face, digits=digits_kept)
 
 
+def with_bold_type(face: Face) -> Face:
+    """The face with bold digits of known type, for a page's few bold cells that no other cell can teach.
+
+    Parameters
+    ----------
+    face
+        Digits of a page.
+
+    Returns
+    -------
+    Face
+        All of them and the drawn ones, which belong to no cell.
+    """
+    drawn, digits = _drawn(face, tuple(file for file in _FILES if "Bol" in file))
+    glyphs = face.digits
+    labels = np.concatenate([glyphs.labels, digits.astype(np.str_)])
+    order = np.argsort(labels, kind="stable")
+    return replace(
+        face,
+        digits=Glyphs(
+            np.concatenate([glyphs.pictures, drawn.astype(np.float32)])[order],
+            labels[order],
+            np.concatenate([glyphs.owners, np.full(len(digits), _NOBODY)])[order],
+        ),
+    )
+
+
 def _company(glyphs: Glyphs) -> npt.NDArray[np.int64]:
     """In how many other cells the same picture stands under the same label."""
     power = (glyphs.pictures**2).sum(axis=1)
@@ -71,11 +99,11 @@ def _company(glyphs: Glyphs) -> npt.NDArray[np.int64]:
     return np.array([len(set(glyphs.owners[row]) - {owner}) for row, owner in zip(near, glyphs.owners, strict=True)])
 
 
-def _drawn(face: Face) -> tuple[_Floats, npt.NDArray[np.int64]]:
-    """Every digit in every type and at nine places, as wide and high as those of the page."""
+def _drawn(face: Face, files: tuple[str, ...]) -> tuple[_Floats, npt.NDArray[np.int64]]:
+    """Every digit in each type and at nine places, as wide and high as those of the page."""
     pictures, digits = [], []
     high = face.rows - 2 * FINE
-    for file in _FILES:
+    for file in files:
         for digit, shape in enumerate(_shapes(file)):
             small = Image.fromarray(shape).resize((face.digit_width, high), Image.Resampling.BOX)
             canvas = np.zeros((face.rows, face.digit_width))
