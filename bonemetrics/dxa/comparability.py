@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bonemetrics.anatomy import FOREARM, HIP, SPINE
+from bonemetrics.anatomy import FOREARM, HIP, SPINE, vertebrae_of
+from bonemetrics.dxa.evaluable import COUNTED
 from bonemetrics.dxa.standardised import make_of
 from bonemetrics.records import DxaReport, Problem, note
 
 ROI_TOLERANCE = 0.10
 """Relative, of width and height each. A choice of ours, no figure of the field: boxes drawn by hand differ a little."""
 _LONGEST = 40
+_MAKERS = frozenset(("hologic", "inc", "inc.", "ge", "healthcare", "medical", "systems", "lunar", "norland"))
+_CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+ \d{1,6}")
+"""As `SCAN_MODE 17`."""
+_VERSION = re.compile(r"\D{0,40}?(\d{1,6}(?:\.\d{1,6}){1,5})")
 _NUMBER = r"(\d{1,5}(?:[.,]\d{1,4})?)"
 _SIZE = re.compile(rf"{_NUMBER}\s*(mm|cm)?\s*[x×*]\s*{_NUMBER}\s*(mm|cm)?(?![\d.,])", re.IGNORECASE)
 
@@ -103,6 +108,9 @@ def _plain(text: str) -> str:
 
 
 def _same_text(one: str, other: str) -> bool | None:
+    if bool(_CODE.fullmatch(one.strip())) != bool(_CODE.fullmatch(other.strip())):
+        # A database stores a code where a page prints words, and what the codes mean is not public.
+        return None
     one, other = _plain(one), _plain(other)
     return one == other if one and other else None
 
@@ -112,10 +120,24 @@ def _all_alike(answers: Iterable[bool | None]) -> bool | None:
     return all(known) if known else None
 
 
+def _model(text: str) -> str:
+    """A model without its maker and serial number: `HOLOGIC Horizon W (S/N 30012)` is a `Horizon W`."""
+    words = re.sub(r"\(?\b(?:s/?n|serial)\b[^)]*\)?", " ", text, flags=re.IGNORECASE).split()
+    return " ".join(word for word in words if _plain(word) not in _MAKERS)
+
+
 def _begins_alike(one: str, other: str) -> bool | None:
     """As `_same_text`, where one source writes more than the other: `Horizon W` and `Horizon W (13.6)`."""
     one, other = _plain(one), _plain(other)
     return one.startswith(other) or other.startswith(one) if one and other else None
+
+
+def _same_version(one: str, other: str) -> bool | None:
+    """`APEX 13.6` and `13.6.0.5` may be one version, of which one source prints less; 13.6 and 13.5 are two."""
+    first, second = _VERSION.fullmatch(one.strip()), _VERSION.fullmatch(other.strip())
+    if first is None or second is None:
+        return _same_text(one, other)
+    return all(a == b for a, b in zip(first[1].split("."), second[1].split("."), strict=False))
 
 
 def _same_serial(one: str, other: str) -> bool | None:
@@ -129,7 +151,8 @@ def _same_scanner(one: DxaReport, other: DxaReport) -> bool | None:
     same_make = None if None in makes else makes[0] == makes[1]
     same_serial = _same_serial(a.serial, b.serial)
     # Only with the serial number for a witness may one source name the model more fully than the other.
-    same_model = _begins_alike(a.model, b.model) if same_serial else _same_text(a.model, b.model)
+    models = _model(a.model), _model(b.model)
+    same_model = _begins_alike(*models) if same_serial else _same_text(*models)
     return _all_alike((same_serial, same_model, same_make))
 
 
@@ -147,8 +170,8 @@ def _same_analysis(one: DxaReport, other: DxaReport) -> bool | None:
     a, b = one.device, other.device
     return _all_alike(
         (
-            _same_text(a.analysis_version, b.analysis_version),
-            _same_text(a.software, b.software),
+            _same_version(a.analysis_version, b.analysis_version),
+            _same_version(a.software, b.software),
             _same_text(one.circumstances.protocol, other.circumstances.protocol),
         )
     )
@@ -173,9 +196,24 @@ def _same_side(one: DxaReport, other: DxaReport) -> bool | None:
     return bool(a & b) if a and b else None
 
 
+def _vertebrae(report: DxaReport) -> tuple[str, ...]:
+    """Those that the scanner says it counted, else those among the names of its regions."""
+    named = {level for region in report.regions for level in vertebrae_of(region.region)}
+    return report.included or tuple(level for level in COUNTED if level in named)
+
+
 def _same_vertebrae(one: DxaReport, other: DxaReport) -> bool | None:
-    a, b = set(one.included), set(other.included)
+    a, b = set(_vertebrae(one)), set(_vertebrae(other))
     return a == b if a and b else None
+
+
+def _same_reference(one: DxaReport, other: DxaReport) -> bool | None:
+    """A page prints a sentence around the name that another kind of source gives alone."""
+    texts = one.circumstances.reference, other.circumstances.reference
+    a, b = map(_plain, texts)
+    if one.route != other.route and a and b and (a in b or b in a):
+        return True
+    return _same_text(*texts)
 
 
 def _size_mm(text: str) -> tuple[float, float] | None:
@@ -235,13 +273,13 @@ _RULES = (
         "vertebrae-changed",
         "vertebrae",
         _same_vertebrae,
-        lambda report: "+".join(report.included),
+        lambda report: "+".join(_vertebrae(report)),
         sites=(SPINE,),
     ),
     _Rule(
         "reference-changed",
         "reference",
-        lambda one, other: _same_text(one.circumstances.reference, other.circumstances.reference),
+        _same_reference,
         lambda report: _clipped(report.circumstances.reference),
     ),
 )

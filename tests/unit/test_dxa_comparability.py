@@ -75,6 +75,9 @@ def test_what_a_source_does_not_state__is_not_compared(field):
         {"model": "Horizon W (13.6.0.5)"},
         {"manufacturer": "Hologic, Inc."},
         {"scan_mode": "fast  array"},
+        {"model": "HOLOGIC Horizon W (S/N 300123)"},
+        {"software": "APEX 13.6"},
+        {"scan_mode": "SCAN_MODE 17"},
         {"roi": "116 × 125"},
         {"roi": "11.6 x 13.3 cm"},
     ],
@@ -86,6 +89,33 @@ def test_the_same__in_other_words_is_no_change(changes):
 def test_a_model_named_more_fully__is_another_one_without_the_serial():
     found = codes(("a", DAY1, report(model="DPX", serial="")), ("b", DAY2, report(model="DPX-IQ", serial="")))
     assert found == {"a": ["scanner-changed"], "b": ["scanner-changed"]}
+
+
+def test_a_model__is_the_same_with_its_maker_before_it_and_without_a_serial():
+    first, second = report(model="Discovery W", serial=""), report(model="Hologic, Inc. Discovery W", serial="")
+    assert codes(("a", DAY1, first), ("b", DAY2, second)) == {"a": [], "b": []}
+
+
+def test_codes__of_one_kind_are_compared():
+    found = codes(("a", DAY1, report(scan_mode="SCAN_MODE 17")), ("b", DAY2, report(scan_mode="SCAN_MODE 11")))
+    assert found["a"] == ["scan-mode-changed"]
+
+
+def test_reference__is_the_same_within_the_sentence_of_a_page():
+    told = report(reference="2012 BMDCS/NHANES White Female")
+    page = report(reference="T-score vs. White Female. Source: 2012 BMDCS/NHANES White Female")
+    other_route = page.model_copy(update={"route": "dicom-sr"})
+    assert codes(("a", DAY1, told), ("b", DAY2, other_route)) == {"a": [], "b": []}
+    assert codes(("a", DAY1, told), ("b", DAY2, page))["a"] == ["reference-changed"]
+
+
+def test_vertebrae__are_those_of_the_regions_where_the_scanner_does_not_say():
+    def spine(*regions: str) -> DxaReport:
+        return report(included=()).model_copy(update={"regions": tuple(DxaRegion(region=one) for one in regions)})
+
+    whole, part = spine("L1", "L2", "L3", "L4", "L1-L4"), spine("L1", "L3", "L4", "L1,L3-L4")
+    assert codes(("a", DAY1, whole), ("b", DAY2, spine("L1-L4"))) == {"a": [], "b": []}
+    assert codes(("a", DAY1, whole), ("b", DAY2, part))["b"] == ["vertebrae-changed"]
 
 
 def test_versions__differ_by_the_place_of_a_point():
