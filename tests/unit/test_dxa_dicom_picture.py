@@ -172,7 +172,10 @@ def test_grey_pictures__refuses_what_cannot_be_decoded():
     assert code_of(file_of(PADDED, syntax="1.2.840.10008.1.2.4.100")) == "unsupported-transfer-syntax"
     assert code_of(file_of(PADDED, syntax=RLE)) == "unsupported-transfer-syntax"
     ljpeg = imagecodecs.ljpeg_encode(GREY)
-    assert code_of(file_of(GREY, syntax=JPEG_LOSSLESS, pixels=encapsulated([ljpeg[:40]]))) == "decode-failed"
+    for cut in (40, len(ljpeg) - 5):  # within the head, and within the picture
+        assert code_of(file_of(GREY, syntax=JPEG_LOSSLESS, pixels=encapsulated([ljpeg[:cut]]))) == "decode-failed"
+    signed = imagecodecs.jpeg2k_encode(GREY.astype(np.int8), codecformat="j2k", level=0, reversible=True)
+    assert code_of(file_of(GREY, syntax=J2K, pixels=encapsulated([signed]))) == "codestream-mismatch"
     other = imagecodecs.ljpeg_encode(GREY[:2].copy())
     assert code_of(file_of(GREY, syntax=JPEG_LOSSLESS, pixels=encapsulated([other]))) == "codestream-mismatch"
     large = {0x00280010: ("US", 9000), 0x00280011: ("US", 9000)}
@@ -184,3 +187,6 @@ def test_grey_pictures__refuses_what_cannot_be_decoded():
     nothing = parts_of(file_of(PADDED, pixels=b""))
     with pytest.raises(ReadError, match="no pixels"):
         grey_pictures(nothing, b"")
+    whole = file_of(PADDED)
+    with pytest.raises(ReadError, match="ends within its pixel data"):
+        grey_pictures(parts_of(whole), whole[:-7])

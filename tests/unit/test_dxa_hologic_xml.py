@@ -330,6 +330,11 @@ def test_read__refuses_tables_that_it_does_not_understand(rows, code):
     assert refused(report_text(rows)) == code
 
 
+def test_read__refuses_a_lone_total_of_a_spine_whose_vertebrae_nothing_tells():
+    alone = (("Region", "BMD"), ("Total", "0.958"))
+    assert refused(report_text(alone, AnalProtocol="Lumbar Spine")) == "results-not-understood"
+
+
 def test_read__bounds_size_and_cells():
     assert refused(b"ResultsTable1" + b" " * (8 << 20)) == "too-large"
     cells = "".join(f'ResultsTable1[{k // 400}][{k % 400}]="1";' for k in range(100_001))

@@ -76,8 +76,6 @@ def read_text(data: bytes, *, place: str = "", site: str = "", side: ReportSide 
     regions = [_region(fields) for _, fields in found]
     site = _site(regions, site)
     rows, problems = _rows([fields for _, fields in found], site, side, f"{place} " if place else "")
-    if not rows:
-        raise ReadError("no region of the image analysis is known", code="results-not-understood")
     taken = {id(element) for element, _ in found}
     others = [name for name in _names(root, without=taken) if name.casefold() not in (*_CELLS, *_REGION_NAMES)]
     return RawDxaReport(
