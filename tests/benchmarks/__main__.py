@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import read_series, segment
+from tests.benchmarks import dxa, read_series, segment
 
 if __name__ == "__main__":
     print("Reading 512 × 512 × 168")
     read_series.main()
     print("\nSegmenting phantom M, 512 × 512 × 168")
     segment.main("M")
+    print("\nReading DXA results")
+    dxa.main()
