@@ -13,6 +13,9 @@ _RANK: dict[Trust, int] = {"exact": 2, "text": 1, "ocr": 0}
 # Site letter, year, month, day and sequence; printed with MMDDYY, in a database with base-36 year and seconds.
 _PRINTED_ID = re.compile(r"([A-Z0-9])(\d\d)(\d\d)(\d\d)([0-9A-Z]{2})")
 _DATABASE_ID = re.compile(r"([A-Z0-9])([0-9A-Z]{3})([1-9A-C])(\d\d)[0-9A-Z]{4}([0-9A-Z]{2})")
+_DENSITY = ("area", "bmc", "bmd")
+"""Scores of one decimal are alike by chance too often to tell scans apart."""
+_FEWEST_ALIKE = 3
 _HEX_MONTH = "0123456789ABC"
 
 
@@ -128,7 +131,8 @@ def reconcile(reports: Sequence[Routed]) -> Reconciled:
     Reconciled
         For each number of each scan the report that gives it: binary before text before read from a picture, then more
         decimals. Two different known scan IDs are two scans. A report whose ID cannot be compared belongs to a scan
-        whose numbers it agrees with; one without ID also to the only scan there is by other routes.
+        whose numbers it agrees with, in a region or all but a few over the report; one without ID also to the only scan
+        there is by other routes.
     """
     choices: list[Choice] = []
     agreeing: dict[tuple[int, int], list[CellKey]] = {}
@@ -146,6 +150,48 @@ def reconcile(reports: Sequence[Routed]) -> Reconciled:
                     alike = _alike(reports[choice.primary].numbers[cell], reports[other].numbers[cell])
                     (agreeing if alike else disagreeing).setdefault((choice.primary, other), []).append(cell)
     return Reconciled(tuple(choices), (*_notes(reports, agreeing), *_disagreements(reports, disagreeing)))
+
+
+def sides_of(reports: Sequence[Routed]) -> dict[int, ReportSide]:
+    """Sides that reports leave open and other routes of the same scans tell.
+
+    Parameters
+    ----------
+    reports
+        Of one person and one day, in any order.
+
+    Returns
+    -------
+    dict
+        Side by place, for reports of which no number has a side. Told by the one side of a report with the same scan
+        ID, else by the one side whose numbers are the same throughout.
+    """
+    found: dict[int, ReportSide] = {}
+    for i, report in enumerate(reports):
+        if any(side is not None for _, side, _ in report.numbers):
+            continue
+        by_id: set[ReportSide] = set()
+        by_numbers: set[ReportSide] = set()
+        for other in reports:
+            sides = {side for _, side, _ in other.numbers if side is not None}
+            verdict = _verdict(report, other)
+            if other.site != report.site or not sides or verdict is False:
+                continue
+            by_id |= sides if verdict and len(sides) == 1 else set()
+            by_numbers |= {side for side in sides if _is_copy(report, other, side)}
+        for sides in (by_id, by_numbers):
+            if len(sides) == 1:
+                found.setdefault(i, next(iter(sides)))
+    return found
+
+
+def _is_copy(report: Routed, other: Routed, side: ReportSide) -> bool:
+    pairs = [
+        (number, other.numbers[region, side, name])
+        for (region, _, name), number in report.numbers.items()
+        if name in _DENSITY and (region, side, name) in other.numbers
+    ]
+    return len(pairs) >= _FEWEST_ALIKE and all(_alike(*pair) for pair in pairs)
 
 
 def _regions(reports: Sequence[Routed]) -> Iterable[tuple[str, str, ReportSide | None]]:
@@ -188,6 +234,9 @@ def _scan_of(
     for scan in scans:
         if _rows_alike(mine, _row(reports[scan[0]], region, side)):
             return scan
+    for scan in scans:
+        if _mostly_alike(reports[i], reports[scan[0]], side):
+            return scan
     # Nothing but the day says that it is the only other scan, unless the two have IDs or are of one route: a scanner
     # does not report one scan twice with other numbers, but a person may well be scanned twice.
     if len(scans) != 1 or reports[i].scan_ids or any(reports[j].route == reports[i].route for j in scans[0]):
@@ -203,6 +252,13 @@ def _verdict(first: Routed, second: Routed) -> bool | None:
 def _rows_alike(first: Mapping[CellKey, RoutedNumber], second: Mapping[CellKey, RoutedNumber]) -> bool:
     shared = [key for key in first if key in second]
     return bool(shared) and all(_alike(first[key], second[key]) for key in shared)
+
+
+def _mostly_alike(first: Routed, second: Routed, side: ReportSide | None) -> bool:
+    """Whether two reports agree but for a few numbers: a second scan of the day would agree in next to none."""
+    shared = [key for key in first.numbers if key in second.numbers and key[1] == side and key[2] in _DENSITY]
+    alike = sum(_alike(first.numbers[key], second.numbers[key]) for key in shared)
+    return alike >= _FEWEST_ALIKE and alike > 2 * (len(shared) - alike)
 
 
 def _alike(first: RoutedNumber, second: RoutedNumber) -> bool:
@@ -228,14 +284,18 @@ def _notes(
 ) -> list[tuple[Problem, int, tuple[CellKey, ...]]]:
     return [
         (
-            note(
-                "several-routes", f"{reports[other].route} agrees; the number stands as {reports[first].route} has it"
-            ),
+            note("several-routes", _agreement(reports[first].route, reports[other].route)),
             first,
             tuple(cells),
         )
         for (first, other), cells in agreeing.items()
     ]
+
+
+def _agreement(first: Route, other: Route) -> str:
+    if first == other:
+        return f"another report by {other} agrees; the more exact of the two stands"
+    return f"{other} agrees; the number stands as {first} has it"
 
 
 def _disagreements(

@@ -9,8 +9,8 @@ from datetime import date
 from typing import get_args
 
 from bonemetrics.dxa.cells import CellKey, Number
-from bonemetrics.dxa.reconcile import Routed, RoutedNumber, reconcile
-from bonemetrics.records import QUANTITIES, Measurement, Problem, Trust
+from bonemetrics.dxa.reconcile import Routed, RoutedNumber, reconcile, sides_of
+from bonemetrics.records import QUANTITIES, Measurement, Problem, ReportSide, Trust, note
 from bonemetrics.study.stored import StoredScan
 
 _NAMES = {quantity: name for name, quantity in QUANTITIES.items()}
@@ -50,7 +50,9 @@ def standing_numbers(reports: Sequence[StoredScan]) -> dict[str, Standing]:
 
 
 def _of_one_day(reports: Sequence[StoredScan]) -> dict[str, Standing]:
-    settled = reconcile([_routed(report) for report in reports])
+    sides = sides_of([_routed(report, report.result.measurements) for report in reports])
+    numbers = [_on_side(report.result.measurements, sides.get(place)) for place, report in enumerate(reports)]
+    settled = reconcile([_routed(report, own) for report, own in zip(reports, numbers, strict=True)])
     on_reports: dict[int, list[Problem]] = {}
     on_cells: dict[tuple[int, CellKey], list[Problem]] = {}
     for problem, place, cells in settled.notes:
@@ -63,7 +65,7 @@ def _of_one_day(reports: Sequence[StoredScan]) -> dict[str, Standing]:
         report.scan_id: Standing(
             tuple(
                 with_notes(number, on_cells.get((place, _cell(number)), ()))
-                for number in report.result.measurements
+                for number in numbers[place]
                 if settled.stands(place, _cell(number))
             ),
             tuple(on_reports.get(place, ())),
@@ -72,14 +74,21 @@ def _of_one_day(reports: Sequence[StoredScan]) -> dict[str, Standing]:
     }
 
 
-def _routed(stored: StoredScan) -> Routed:
+def _on_side(numbers: Sequence[Measurement], side: ReportSide | None) -> Sequence[Measurement]:
+    if side is None:
+        return numbers
+    told = note("side-by-other-route", f"this source does not say the side; another route of the same scan says {side}")
+    return [with_notes(number.model_copy(update={"side": side}), (told,)) for number in numbers]
+
+
+def _routed(stored: StoredScan, numbers: Sequence[Measurement]) -> Routed:
     report = stored.result.report
     assert report is not None  # noqa: S101 - only reports are settled
     return Routed(
         route=report.route,
         site=report.site,
         scan_ids=tuple(part for part in re.split(r"[\s,;/]+", report.scan_id.strip().upper()) if part),
-        numbers={_cell(number): _number(number) for number in stored.result.measurements},
+        numbers={_cell(number): _number(number) for number in numbers},
     )
 
 

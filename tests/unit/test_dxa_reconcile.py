@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bonemetrics.dxa.reconcile import Choice, reconcile, routed, same_scan
+from bonemetrics.dxa.reconcile import Choice, reconcile, routed, same_scan, sides_of
 from bonemetrics.records import DxaRow
 from tests.dxa_rows import exact, report, row
 
@@ -115,6 +115,46 @@ def test_reconcile__incomparable_ids_are_one_scan_only_where_the_numbers_agree()
     assert len(agreeing.choices) == 2
     differing = reconcile((spine("13.09", "0.964", scan_id="B1109170C"), spine("13.19", "0.957", "dicom-sr", "1.2.84")))
     assert len(differing.choices) == 4
+
+
+def test_reconcile__a_typing_error_in_a_copy_with_an_id_of_its_own_makes_no_second_scan():
+    rows = [row(f"L{i}", f"1{i}.09", f"1{i}.61", f"0.96{i}") for i in (1, 2, 3)]
+    mistyped = [*rows[:2], row("L3", "13.09", "13.61", "0.936")]
+    found = reconcile(
+        (routed(report(*rows, scan_id="B1109170C")), routed(report(*mistyped, route="csv", scan_id="first")))
+    )
+    assert len(found.choices) == 9
+    assert [cells for problem, _, cells in found.notes if problem.code == "routes-disagree"] == [(("L3", None, "bmd"),)]
+
+
+def test_reconcile__a_second_scan_of_the_day_agrees_in_scores_and_little_else():
+    names = ("area", "bmc", "bmd", "t_score", "z_score")
+    first = [row(f"L{i}", f"1{i}.09", f"1{i}.61", f"0.96{i}", "-1.1", "0.2", names=names) for i in (1, 2, 3)]
+    again = [row(f"L{i}", f"1{i}.13", f"1{i}.61", f"0.97{i}", "-1.1", "0.2", names=names) for i in (1, 2, 3)]
+    found = reconcile((routed(report(*first)), routed(report(*again))))
+    assert len(found.choices) == 30
+
+
+def hips(side, *, route="pdf", scan_id="", bmd="0.788"):
+    return routed(report(row("neck", "4.91", "3.87", bmd, side=side), route=route, scan_id=scan_id, site="hip"))
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        # By the scan ID, even where the numbers differ.
+        ([hips("left", scan_id="B1109170C", bmd="0.779")], {0: "left"}),
+        ([hips("right", scan_id="B1109170D"), hips("left", scan_id="B1109170C")], {0: "left"}),
+        # Without one by the numbers, if all of them agree.
+        ([hips("right")], {0: "right"}),
+        ([hips("right", bmd="0.779")], {}),
+        ([hips("left"), hips("right")], {}),
+        ([hips(None, scan_id="B1109170C")], {}),
+        ([hips("left", scan_id="B1109170D")], {}),
+    ],
+)
+def test_sides_of__an_unknown_side_is_told_by_another_route_of_the_scan(others, found):
+    assert sides_of((hips(None, route="csv", scan_id="B1109170C"), *others)) == found
 
 
 def test_reconcile__a_page_of_both_hips_has_two_scans():

@@ -82,3 +82,15 @@ def test_completeness__outside_all_visits_nothing_is_asked_for(tmp_path):
     scans = placed(tmp_path, lines("hip right total-hip 33.52 25.14 0.750 -1.6", day="2022-01-05"))
     assert scans[0].visit.name == "Unscheduled"
     assert not notes(scans, "parameter-missing")
+
+
+def test_placed__a_side_that_another_route_tells_gives_one_number_with_a_note(tmp_path):
+    # The report without a side has more decimals, so its number stands, and stands as the left one's.
+    unsided = LEFT.replace("left", ".").replace("0.750", "0.7500")
+    scans = placed(tmp_path, lines(LEFT, scan="A1005190C"), lines(unsided, scan="A1005190C"))
+    found = [number for scan in scans for number in scan.measurements if number.quantity == "aBMD"]
+    (number,) = found
+    assert (number.side, number.provenance.parameters["raw"]) == ("left", "0.7500")
+    assert "side-by-other-route" in {problem.code for problem in number.provenance.notes}
+    assert not notes(scans, "parameter-missing")
+    assert not notes(scans, "parameter-repeated")
