@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bonemetrics.dxa.cells import Notes, Number, Spot, Step, emptied, is_hologic, numbers_of
+from bonemetrics.dxa.cells import Notes, Number, Spot, Step, emptied, grouped, is_hologic, numbers_of
 from bonemetrics.dxa.identities import broken, connected, suspects
 from bonemetrics.dxa.identity_rules import Identity, identities_of
 from bonemetrics.dxa.scores import SCORES, agrees, expected
 from bonemetrics.records import DxaCell, RawDxaReport, ReferenceCurve, note
 
+_UNCONFIRMED = "was read from a picture, and no named reference and BMD confirm it"
 _DENSITY = ("area", "bmc", "bmd")
 
 
@@ -133,10 +134,17 @@ def _without_wrong_scores(report: RawDxaReport, pictured: frozenset[Spot], curve
         is_difference = report.rows[spot[0]].statistic == "difference"
         curve, bounds = (None, None) if is_difference else expected(report, spot[0], score, numbers, curves)
         if curve is None or bounds is None:
-            reasons[spot] = "was read from a picture, and no named reference and BMD confirm it"
+            reasons[spot] = _UNCONFIRMED
         elif not agrees(numbers[spot], bounds):
             reasons[spot] = f"was read from a picture and is not the score that {curve.name} gives for its BMD"
-    return emptied(report, reasons)
+    step = emptied(report, reasons)
+    alike = tuple(spot for spot, reason in reasons.items() if reason == _UNCONFIRMED)
+    if len(alike) < 2:
+        return step
+    # A page without a known reference has none for all its scores: one line says so, and names each cell.
+    text = f"{grouped(report.rows, alike, most=len(alike))} {_UNCONFIRMED}"
+    others = tuple((problem, spots) for problem, spots in step.notes if not set(spots) <= set(alike))
+    return Step(report=step.report, notes=((note("cell-refused", text), alike), *others))
 
 
 def _without_other_columns(report: RawDxaReport, pictured: frozenset[Spot]) -> Step:

@@ -147,6 +147,17 @@ def test_accept__a_t_score_without_reference_is_refused_though_read_twice():
     assert codes(step.notes) == ["cell-refused"]
 
 
+def test_accept__scores_that_no_reference_confirms_share_one_note_that_names_them_all():
+    rows = [
+        one.model_copy(update={"cells": {**one.cells, "t_score": cell("-1.0", trust="ocr")}})
+        for one in table(SPINE, trust="ocr")
+    ]
+    ((problem, spots),) = accept(report(*rows, route="page-image")).notes
+    assert problem.code == "cell-refused"
+    assert spots == tuple((place, "t_score") for place in range(8))
+    assert problem.message.startswith("T-score of L1, L2, L3, L4, L1-L2, L3-L4, L2-L4, L1-L4 was read from a picture")
+
+
 def test_accept__a_score_of_a_difference_has_no_reference():
     rows = (
         row("neck", "0.788", names=("bmd",), side="left", trust="ocr"),
