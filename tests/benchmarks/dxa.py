@@ -20,7 +20,8 @@ from pathlib import Path
 import pypdfium2
 import pyreadstat
 
-from bonemetrics.readers.dxa import hologic_database, hologic_scan, nhanes, page_image, pdf
+from bonemetrics.readers.dxa import hologic_database, hologic_scan, nhanes, page_image
+from bonemetrics.readers.dxa.door import read_dxa
 from bonemetrics.readers.dxa.source import Source
 from tests.dxa_cases import hologic_database as database_case
 from tests.dxa_cases import hologic_scan as scan_case
@@ -68,7 +69,7 @@ def printed() -> Contest:
 
     return Contest(
         f"PDF with text, {PAGES} pages",
-        lambda: len(pdf.read(Source(data=data, name="report.pdf")).reports),
+        lambda: len(read_dxa(data, Path("report.pdf")).reports),
         "pypdfium2, text of every page",
         bare,
     )

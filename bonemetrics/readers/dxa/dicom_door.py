@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa.dicom_facts import DicomFacts, region_of_image
 from bonemetrics.readers.dxa.dicom_parts import DicomParts, Payload, parts_of
@@ -74,16 +76,9 @@ def _read(payload: Payload, parts: DicomParts, source: Source) -> DxaReading:
     if payload.route == "hologic-image-analysis":
         told = hologic_image_analysis.read_text(payload.data, place=payload.place, site=facts.site, side=facts.side)
         return DxaReading(reports=(told,))
-    if payload.route == "pdf" and not pdf.has_text(inner):
-        return page_image.read_pages(pdf.page_pictures(inner), dates=source.dates)
-    readers = {
-        "hologic-p-file": hologic_scan,
-        "hologic-r-file": hologic_scan,
-        "pdf": pdf,
-        "xps": xps,
-    }
-    reading: DxaReading = readers[payload.route].read(inner)
-    return reading
+    if payload.route == "pdf":
+        return pdf.read(inner, by_pictures=partial(page_image.read_pages, dates=source.dates))
+    return xps.read(inner) if payload.route == "xps" else hologic_scan.read(inner)
 
 
 def _unread(payload: Payload, error: ReadError) -> Problem:

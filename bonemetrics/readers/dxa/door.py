@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,7 @@ def _read_pdf(source: Source) -> DxaReading:
     """A PDF by its text, or by its pictures where it has none."""
     from bonemetrics.readers.dxa import page_image, pdf
 
-    if pdf.has_text(source):
-        return pdf.read(source)
-    return page_image.read_pages(pdf.page_pictures(source), dates=source.dates)
+    return pdf.read(source, by_pictures=partial(page_image.read_pages, dates=source.dates))
 
 
 def _beside(path: Path) -> Callable[[str], bytes | None]:

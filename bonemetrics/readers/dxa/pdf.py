@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,8 @@ MAX_PAGES = 500
 MAX_CHARACTERS = 3_000_000
 MAX_PICTURES = 20
 MAX_PICTURE_PIXELS = 24_000_000
+_LONGEST_PAGE = 14_400.0
+"""Points: the 200 inches that the format allows."""
 _DOTS_PER_INCH = 200.0
 _TABLE = re.compile(r"regi[oó]n|région|região|regione|bereich|\bregio\b", re.IGNORECASE)
 
@@ -35,13 +37,19 @@ def recognises(name: str, start: bytes) -> bool:  # noqa: ARG001
     return b"%PDF-" in start[:1024]
 
 
-def read(source: Source) -> DxaReading:
+Pictures = Sequence[npt.NDArray[np.uint8]]
+"""Pages as grey pictures, axes (row, column); white is 255."""
+
+
+def read(source: Source, *, by_pictures: Callable[[Pictures], DxaReading] | None = None) -> DxaReading:
     """Read the results tables of all pages that have text.
 
     Parameters
     ----------
     source
         A PDF document.
+    by_pictures
+        Reads the pages where their text is not to be trusted, as `has_text` tells; without it only text is read.
 
     Returns
     -------
@@ -56,6 +64,8 @@ def read(source: Source) -> DxaReading:
     """
     with _opened(source.data) as document:
         pages = list(_texts(document))
+    if by_pictures is not None and not _is_text(pages):
+        return by_pictures(page_pictures(source))
     if not any(page.has_text for page in pages):
         message = "the pages of the document are pictures, or hold no text that can be trusted"
         raise ReadError(message, code="no-dxa-results")
@@ -76,12 +86,11 @@ def has_text(source: Source) -> bool:
         As `read`, for a document that cannot be opened.
     """
     with _opened(source.data) as document:
-        pages = list(_texts(document))
-    return any(page.page.words for page in pages) or all(page.has_text for page in pages)
+        return _is_text(list(_texts(document)))
 
 
-def page_pictures(source: Source) -> tuple[npt.NDArray[np.uint8], ...]:
-    """All pages as grey pictures of about 200 dots per inch, axes (row, column); white is 255.
+def page_pictures(source: Source) -> Pictures:
+    """All pages as grey pictures of about 200 dots per inch.
 
     Raises
     ------
@@ -98,8 +107,8 @@ def page_pictures(source: Source) -> tuple[npt.NDArray[np.uint8], ...]:
 def _picture(document: Any, index: int) -> npt.NDArray[np.uint8]:
     page = _page(document, index)
     width, height = page.get_size()
-    if not (0 < width * height < float("inf")):
-        raise ReadError(f"page {index + 1} has no size", code="malformed-document")
+    if not (min(width, height) > 0 and max(width, height) <= _LONGEST_PAGE):
+        raise ReadError(f"page {index + 1} has a size that no page can have", code="malformed-document")
     scale = min(_DOTS_PER_INCH / 72.0, (MAX_PICTURE_PIXELS / (width * height)) ** 0.5)
     try:
         bitmap = page.render(scale=scale, grayscale=True, draw_annots=False)
@@ -143,6 +152,10 @@ class _Text:
 
     page: Page
     has_text: bool
+
+
+def _is_text(pages: Sequence[_Text]) -> bool:
+    return any(page.page.words for page in pages) or all(page.has_text for page in pages)
 
 
 def _texts(document: Any) -> Iterator[_Text]:
