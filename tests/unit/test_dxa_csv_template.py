@@ -250,6 +250,20 @@ def test_read__leaves_out_a_line_that_contradicts_itself(line, message):
     assert [report.site for report in reading.reports] == ["lumbar-spine"]
 
 
+def test_read__a_mean_stands_beside_the_sides_it_is_of():
+    table = f"{SHORT},side\n" + "".join(
+        f"A1,2020-01-31,neck,{bmd},{side}\n" for bmd, side in (("0.711", "left"), ("0.733", "right"), ("0.722", "mean"))
+    )
+    (report,) = read(table).reports
+    assert report.side is None
+    assert [(row.side, row.statistic) for row in report.rows] == [
+        ("left", "value"),
+        ("right", "value"),
+        ("mean", "mean"),
+    ]
+    assert len(read(table.replace("mean", "left")).reports) == 2
+
+
 def test_read__marks_a_mean_of_both_sides():
     (report,) = read(f"{SHORT},side\nA1,2020-01-31,neck,0.711,mean\n").reports
     assert (report.side, report.rows[0].side, report.rows[0].statistic) == ("mean", "mean", "mean")

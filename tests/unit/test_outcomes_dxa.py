@@ -63,3 +63,16 @@ def test_dictionary__describes_every_paramcd_and_every_column_of_the_dxa_table(t
     columns = {row["name"]: row for row in rows if row["table"] == "dxa"}
     assert set(columns) == {column.name for column in table.columns}
     assert all(row["label"] and row["definition"] and row["source"] for row in rows)
+
+
+def test_notes_table__a_typed_mean_is_checked_against_its_sides(tmp_path):
+    # (0.624 + 0.702) / 2 = 0.663; nothing binds its area and BMC.
+    hips = """
+hip left neck 4.98 3.11 0.624 .
+hip right neck 5.03 3.53 0.702 .
+hip mean neck . . 0.683 .
+"""
+    scans = placed(tmp_path, lines(hips))
+    assert noted(scans, "identity-conflict") == [("hip", None, "neck", "aBMD")]
+    assert noted(scans, "repair-proposed") == [("hip", "mean", "neck", "aBMD")]
+    assert not noted(placed(tmp_path, lines(hips.replace("0.683", "0.663"))), "identity-conflict")

@@ -79,7 +79,7 @@ def read(source: Source) -> DxaReading:
         raise ReadError("the table has a header and no line of results", code="no-dxa-results")
     order = source.dates or order_of(line.text("scan_date") for line in lines)
     marks = Marks.of(lines)
-    drafts: dict[tuple[str, ...], _Draft] = {}
+    placed: list[tuple[tuple[str, ...], Line, Place]] = []
     problems = [*end_notes(text, cells=lines[-1].count, columns=lines[-1].columns)]
     for line in lines:
         where = place(line)
@@ -90,9 +90,22 @@ def read(source: Source) -> DxaReading:
             problems.append(note("unknown-region", f"line {line.number} was left out: its region is not known"))
             continue
         key = tuple(line.text(name) for name in ("patient_id", "scan_date", "scan_id"))
-        draft = drafts.setdefault((*key, where.site, where.side or ""), _Draft(line, where.site, where.side, marks))
-        draft.add(line, where)
-    return DxaReading(reports=tuple(draft.report(order) for draft in drafts.values()), problems=tuple(problems))
+        placed.append(((*key, where.site), line, where))
+    drafts = _drafts(placed, marks)
+    return DxaReading(reports=tuple(draft.report(order) for draft in drafts), problems=tuple(problems))
+
+
+def _drafts(placed: Sequence[tuple[tuple[str, ...], Line, Place]], marks: Marks) -> list[_Draft]:
+    """One for each scan and side; a mean goes with the left and right that it is of, so that it can be checked."""
+    sides: dict[tuple[str, ...], set[str]] = {}
+    for key, _, where in placed:
+        sides.setdefault(key, set()).add(where.side or "")
+    drafts: dict[tuple[str, ...], _Draft] = {}
+    for key, line, where in placed:
+        together = "mean" in sides[key] and len(sides[key]) > 1
+        side = None if together else where.side
+        drafts.setdefault((*key, side or ""), _Draft(line, where.site, side, marks)).add(line, where)
+    return list(drafts.values())
 
 
 def _delimiter(header: str) -> str:
