@@ -188,11 +188,14 @@ def assess(
             )
     counting += [region for region in report.regions if _counts(region, forearm, nondominant)]
     judged: list[JudgedRegion] = []
+    without: list[str] = []
     for region in counting if score is not None else ():
         found = _judge(region, score, fragility_fracture)
         judged += [found] if found is not None else []
-        if found is None:
-            notes.append(note("values-missing", f"no {score}-score for {_name(region)}, which counts for diagnosis"))
+        without += [_name(region)] if found is None else []
+    if without:
+        verb = "counts" if len(without) == 1 else "count"
+        notes.append(note("values-missing", f"no {score}-score for {', '.join(without)}, which {verb} for diagnosis"))
     reference = report.circumstances.reference
     return Assessment(
         score=score, why=why, vertebrae=vertebrae, regions=tuple(judged), reference=reference, notes=tuple(notes)

@@ -298,3 +298,10 @@ def test_lowest__over_sites_but_never_over_t_and_z():
     assert found.region == "neck"
     assert lowest([low, by_z]) is None
     assert lowest([]) is None
+
+
+def test_assess__missing_scores_of_a_report_share_one_note():
+    found = assess(hip(left_neck=None, left_total_hip=None), **WOMAN)
+    assert [problem.message for problem in found.notes] == [
+        "no T-score for left neck, left total-hip, which count for diagnosis"
+    ]
