@@ -1,10 +1,10 @@
 # ruff: noqa: E501 - one case per line reads best
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
-import re
 import pytest
 
 from bonemetrics.errors import ProtocolError, UsageError

@@ -396,10 +396,15 @@ def test_scan_result__with_a_refusal_and_numbers_does_not_exist():
 def test_together__stores_all_or_nothing(tmp_path):
     study = init_study(tmp_path / "study").root
     store = Store.open(study)
-    with pytest.raises(RuntimeError, match="half way"), store.together():
-        store.record_refusal(code="not-ct", message="first", path=tmp_path / "a")
-        assert len(store.failures()) == 1
-        raise RuntimeError("half way")
+
+    def break_off() -> None:
+        with store.together():
+            store.record_refusal(code="not-ct", message="first", path=tmp_path / "a")
+            assert len(store.failures()) == 1
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        break_off()
     assert store.failures() == ()
     with store.together():
         store.record_refusal(code="not-ct", message="first", path=tmp_path / "a")
