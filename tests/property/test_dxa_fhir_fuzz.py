@@ -1,41 +1,17 @@
+"""FHIR resources whose fields hold anything."""
+
 from __future__ import annotations
 
 import contextlib
 
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa import fhir
 from bonemetrics.readers.dxa.source import Source
 from bonemetrics.records import DxaReading
-from tests.dxa_cases.fhir import PATIENT, RESULTS, bundle, make
-
-WHOLE = make()
-HEADER = b'{"resourceType": "Observation", "code": '
-
-
-def survives(data: bytes) -> None:
-    assert fhir.recognises("x.csv", data[:4096]) in (True, False)
-    with contextlib.suppress(ReadError):
-        assert isinstance(fhir.read(Source(data=data)), DxaReading)
-
-
-@settings(max_examples=50, deadline=None)
-@given(data=st.binary(max_size=400))
-@example(data=b"\xff\xfea")
-@example(data=b"a\0b\0c")
-def test_read__any_bytes_after_the_header_end_in_a_reading_or_a_refusal(data):
-    survives(data)
-    survives(HEADER + data)
-
-
-@settings(max_examples=50, deadline=None)
-@given(cut=st.integers(0, len(WHOLE)), place=st.integers(0, len(WHOLE) - 1), value=st.integers(0, 255))
-def test_read__damage_ends_in_a_reading_or_a_refusal(cut, place, value):
-    survives(WHOLE[:cut])
-    survives(WHOLE[:place] + bytes([value]) + WHOLE[place + 1 :])
-
+from tests.dxa_cases.fhir import PATIENT, RESULTS, bundle
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -52,4 +28,5 @@ FIELDS = st.sampled_from(
 def test_read__any_json_in_any_field_ends_in_a_reading_or_a_refusal(number, field, value):
     results = [dict(one) for one in RESULTS]
     results[number][field] = value
-    survives(bundle(PATIENT, *results))
+    with contextlib.suppress(ReadError):
+        assert isinstance(fhir.read(Source(data=bundle(PATIENT, *results))), DxaReading)
