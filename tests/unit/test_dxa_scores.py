@@ -89,7 +89,7 @@ def test_check_scores__what_was_not_checked_is_counted_rather_than_listed():
     assert len(spots) == 12
     assert found.message == (
         "not checked, since the report names no reference population: T-score and Z-score of 6 regions "
-        "(L1, L2, L3, L4, …)"
+        "(L1, L2, L3, L4 and others)"
     )
 
 

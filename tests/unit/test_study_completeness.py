@@ -94,3 +94,11 @@ def test_placed__a_side_that_another_route_tells_gives_one_number_with_a_note(tm
     assert "side-by-other-route" in {problem.code for problem in number.provenance.notes}
     assert not notes(scans, "parameter-missing")
     assert not notes(scans, "parameter-repeated")
+
+
+def test_completeness__goes_by_the_windows_of_dxa(tmp_path):
+    # 2020-10-05 is study day 362, within [320, 410], and outside the window that DXA has of its own.
+    own = PROTOCOL.replace("window = [320, 410]", "window = [320, 410]\nwindows.dxa = [300, 361]")
+    (scan,) = placed(tmp_path, lines(SPINE.replace("0.962", "."), day="2020-10-05"), rules=protocol(own))
+    assert scan.visit.name == "Unscheduled"
+    assert [problem.code for problem in scan.notes] == ["unscheduled-visit"]
