@@ -1,4 +1,4 @@
-"""DXA reports in a run: stored once, left alone while nothing changed, taken back when their file says something else."""
+"""DXA reports in a run: stored once, left alone while nothing changed, taken back when their file changes."""
 
 from __future__ import annotations
 
