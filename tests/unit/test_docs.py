@@ -37,3 +37,13 @@ def test_study_toml_page__its_example_is_a_valid_protocol(tmp_path):
     protocol = load_protocol(tmp_path)
     assert protocol.study.id == "CSM-OP-2011"
     assert protocol.subjects[0].patient_ids == ("A1", "A2")
+
+
+def test_decisions__are_numbered_without_gaps_and_listed():
+    folder = ROOT / "docs" / "decisions"
+    names = sorted(path.name for path in folder.glob("0*.md"))
+    assert [name[:4] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+    assert re.findall(r"\]\((0[^)]+)\)", (folder / "README.md").read_text(encoding="utf-8")) == names
+    for name in names:
+        first = (folder / name).read_text(encoding="utf-8").splitlines()[0]
+        assert re.fullmatch(rf"{name[:4]}  .+\s{{2,}}\d{{4}}-\d\d-\d\d   (accepted|superseded by \d{{4}})", first)
