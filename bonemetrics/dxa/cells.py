@@ -155,7 +155,7 @@ def listed(rows: tuple[DxaRow, ...], spots: Iterable[Spot], *, most: int = 12) -
 
 
 def grouped(rows: tuple[DxaRow, ...], spots: Iterable[Spot], *, most: int = 4) -> str:
-    """What a note is about, as short as a person needs it: `T-score and Z-score of 15 regions (L1, L2, L3, L4 and others)`."""
+    """What a note is about, in short: `T-score and Z-score of 15 regions (L1, L2, L3, L4 and others)`."""
     columns: dict[str, dict[str, None]] = {}
     for row, name in spots:
         columns.setdefault(_place(rows[row]), {})[NAMES.get(name, name)] = None
