@@ -2,41 +2,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Any
 
 import pytest
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dxa import fhir, fhir_json
 from bonemetrics.readers.dxa.source import Source
-from bonemetrics.records import DxaReading, RawDxaReport
-from tests.dxa_cases.fhir import DEVICE, PATIENT, WHO, bundle, concept, make, observation, quantity
-
-Json = dict[str, Any]
-NECK = "Left femoral neck"
-ONE = observation("a", "46278-8", quantity(0.713), region=NECK)
-
-
-def read(*resources: Json) -> DxaReading:
-    return fhir.read(Source(data=bundle(*resources)))
-
-
-def raw(text: str) -> DxaReading:
-    return fhir.read(Source(data=text.encode()))
-
-
-def refusal(*resources: Json) -> ReadError:
-    with pytest.raises(ReadError) as caught:
-        read(*resources)
-    return caught.value
-
-
-def codes(reading: DxaReading) -> list[str]:
-    return [problem.code for item in (reading, *reading.reports) for problem in item.problems]
-
-
-def rows(report: RawDxaReport) -> list[tuple[str, str | None, dict[str, float | None]]]:
-    return [(row.region, row.side, {name: cell.value for name, cell in row.cells.items()}) for row in report.rows]
+from tests.dxa_cases.fhir import DEVICE, PATIENT, WHO, concept, make, observation, quantity
+from tests.fhir_readings import NECK, ONE, Json, codes, raw, read, refusal, rows
 
 
 def test_read__gathers_the_numbers_of_a_person_day_and_site():
