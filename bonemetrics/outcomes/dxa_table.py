@@ -17,6 +17,8 @@ def _text(name: str, label: str, definition: str, source: str = "bonemetrics") -
     return Column(name=name, type="text", label=label, definition=definition, source=source)
 
 
+_ISCD = "ISCD Official Positions, Adult, 2023; WHO classes"
+
 DXA_COLUMNS: tuple[Column, ...] = (
     _text("subject", "Subject", "Study ID of the participant"),
     _text("cohort", "Cohort", "Cohort of the participant"),
@@ -39,6 +41,9 @@ DXA_COLUMNS: tuple[Column, ...] = (
     _text("scan_mode", "Scan mode", "As the source writes it"),
     _text("reference", "Reference", "Reference population as the source names it"),
     _text("vertebrae", "Vertebrae counted", "Vertebrae that the scanner counted into its total"),
+    _text("evaluable", "Evaluable vertebrae", "Region of the vertebrae that count; of the spine only", _ISCD),
+    _text("score", "Score that counts", "T or Z by sex, age and menopause; empty where that cannot be told", _ISCD),
+    _text("category", "Category", "By the lowest score of the report's regions that count for diagnosis", _ISCD),
     _text("device_scan_id", "Scan ID of the device", "Scan ID as the scanner gave it"),
     _text("notes", "Notes", "Codes of the notes on this number, split by ';'"),
     _text("scan_id", "Report", "Names the report in this study"),
@@ -97,6 +102,7 @@ def _row(scan: PlacedScan, report: DxaReport, found: Measurement, protocol: Prot
         report.circumstances.scan_mode or None,
         report.circumstances.reference or None,
         " ".join(report.included) or None,
+        *(str(report.assessment.get(name) or "") or None for name in ("vertebrae_region", "score", "category")),
         report.scan_id or None,
         ";".join(sorted({problem.code for problem in found.provenance.notes})) or None,
         scan.scan.scan_id,

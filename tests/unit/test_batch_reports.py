@@ -211,6 +211,8 @@ def test_export_study__writes_dxa_rows_with_paramcd_and_source(study, inputs, tm
     spine = next(row for row in rows if row["quantity"] == "aBMD" and row["region"] == "L1-L4")
     assert (spine["subject"], spine["visit"], spine["paramcd"], spine["raw"]) == ("S-1", "Baseline", "LSBMD", "0.820")
     assert (spine["route"], spine["trust"], spine["serial"], spine["device_scan_id"]) == ("csv", "text", "73519M", "S7")
+    # Menopause is not known, so nothing says whether T or Z counts; one combination alone excludes no vertebra.
+    assert (spine["score"], spine["category"]) == ("", "")
     hip = next(row for row in rows if row["quantity"] == "aBMD" and row["region"] == "total-hip")
     assert (hip["paramcd"], hip["side"]) == ("THBMDL", "left")
     with (tmp_path / "tables" / "density.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -218,3 +220,22 @@ def test_export_study__writes_dxa_rows_with_paramcd_and_source(study, inputs, tm
     assert len(density) == len(rows) == 8
     assert {row["review_status"] for row in density} == {"not-applicable"}
     assert {row["series_uid"] for row in density} == {""}
+
+
+def test_export_study__says_by_which_score_and_category_a_report_counts(study, inputs, tmp_path):
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(text + "[dxa]\npostmenopausal = true\n", encoding="utf-8")
+    # T is -2.6 by the total alone; L1 to L4 lie within 1.0 of each other, so all four count.
+    levels = "".join(
+        f"P-11,2019-10-05,lumbar-spine,,L{n},,,,{t},S7,73519M\n" for n, t in enumerate((-2.4, -2.9, -2.5, -2.2), 1)
+    )
+    (inputs / "results.csv").write_text(
+        HEADER.replace("serial", "serial,sex")
+        + (SPINE.replace("-2.1", "-2.6") + levels).replace("73519M\n", "73519M,F\n"),
+        encoding="utf-8",
+    )
+    run(study, inputs)
+    export_study(study, tmp_path / "tables")
+    with (tmp_path / "tables" / "dxa.csv").open(encoding="utf-8-sig", newline="") as file:
+        told = {(row["evaluable"], row["score"], row["category"]) for row in csv.DictReader(file)}
+    assert told == {("L1-L4", "T", "osteoporosis")}
