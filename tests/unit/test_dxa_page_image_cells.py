@@ -217,6 +217,14 @@ def test_agreed_reports__drops_a_row_with_two_names() -> None:
     assert [problem.code for problem in kept.problems] == ["unknown-region"]
 
 
+def test_agreed_reports__drops_two_rows_of_one_name() -> None:
+    rows = report().rows
+    other = report(rows=(*rows, rows[1].model_copy(update={"cells": {"bmd": DxaCell(place="page 1 box 1,30,5,37")}})))
+    (kept,) = agreed_reports([other], [other], is_written=lambda _: True)
+    assert [row.region for row in kept.rows] == ["L1"]
+    assert [problem.code for problem in kept.problems] == ["unknown-region"]
+
+
 def test_agreed_reports__refuses_a_table_without_a_row_that_both_see() -> None:
     with pytest.raises(ReadError) as found:
         agreed_reports([report()], [], is_written=lambda _: True)

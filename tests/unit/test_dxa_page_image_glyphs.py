@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from bonemetrics.readers.dxa.page_image_face import Face, Glyphs, Strip, heavier, learn, strip_of
 from bonemetrics.readers.dxa.page_image_glyphs import match
 from bonemetrics.readers.dxa.page_image_ink import Sheet, ink_of, tokens_of, without_rules
-from bonemetrics.readers.dxa.page_image_labels import vertebra_names
-from bonemetrics.readers.dxa.page_image_type import checked
+from bonemetrics.readers.dxa.page_image_labels import denies, vertebra_names
+from bonemetrics.readers.dxa.page_image_type import checked, with_bold_type
 from tests.dxa_cases.page_image import FONTS
 
 TAUGHT = ["13.26", "41.79", "0.873", "9.50", "28.64", "0.917", "35.02", "7.48", "16.83", "50.91", "2.37", "64.05"]
@@ -137,6 +137,20 @@ def test_vertebra_names__reads_runs_and_gaps(font: object) -> None:
     # What is read is right; a label in doubt is left to the order of the layout.
     assert all(seen in ("", name) for seen, name in zip(read, names, strict=True))
     assert sum(seen == name for seen, name in zip(read, names, strict=True)) >= 7
+
+
+def test_denies__sees_that_another_digit_ends_a_name(face: Face) -> None:
+    (strip,) = strips(["L2-L3"])
+    assert denies(face, strip, "L2-L4")
+    assert not denies(face, strip, "L2-L3")
+
+
+def test_with_bold_type__reads_a_bold_number_that_no_cell_teaches(face: Face) -> None:
+    (strip,) = strips(["48.62"], font=FONTS / "STIXGeneralBol.ttf")
+    found = match(with_bold_type(face), strip)
+    assert found is not None
+    assert found.text == "48.62"
+    assert found.misfit < 0.12
 
 
 def test_without_rules__takes_frames_away_and_leaves_letters() -> None:

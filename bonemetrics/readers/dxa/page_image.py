@@ -9,7 +9,8 @@ from bonemetrics.readers.dxa.page_image_agreement import agreed_reports
 from bonemetrics.readers.dxa.page_image_cells import crop, with_readings
 from bonemetrics.readers.dxa.page_image_files import MAX_PAGES, Grey, is_picture, pictures_of
 from bonemetrics.readers.dxa.page_image_numbers import face_of, looks_at, numbers_on
-from bonemetrics.readers.dxa.page_image_page import labels_on, open_page, page_of
+from bonemetrics.readers.dxa.page_image_page import open_page, page_of
+from bonemetrics.readers.dxa.page_image_rows import labels_on
 from bonemetrics.readers.dxa.printed import parse_pages
 from bonemetrics.readers.dxa.source import Source
 from bonemetrics.records import DxaReading, Route

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -76,7 +77,10 @@ def _places(report: RawDxaReport) -> set[str]:
 
 def _agreed(report: RawDxaReport, twin: RawDxaReport | None) -> RawDxaReport:
     facts = _common(report, twin if twin is not None else RawDxaReport(route=report.route), except_for=_KEPT)
-    rows = tuple(row for row in report.rows if twin is not None and any(_same_row(row, seen) for seen in twin.rows))
+    same = [row for row in report.rows if twin is not None and any(_same_row(row, seen) for seen in twin.rows)]
+    # A table has each row once: of two rows of one name at least one was misread.
+    names = Counter((row.region, row.side, row.statistic) for row in report.rows)
+    rows = tuple(row for row in same if names[row.region, row.side, row.statistic] == 1)
     lost = len(report.rows) - len(rows)
     problems = report.problems
     if lost:

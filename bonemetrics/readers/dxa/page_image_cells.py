@@ -19,7 +19,7 @@ from bonemetrics.records import DxaCell, DxaRow, RawDxaReport
 _NUMBER = re.compile(r"-?\d{1,4}(?:[.,]\d{1,4})?")
 _SCORES = ("t_score", "z_score")
 _FIXED = ("area", "bmc", "bmd")
-_MISFIT, _LEAD = 0.10, 2.5
+_MISFIT, _LEAD = 0.12, 2.5
 """Digits nearer than the first to their like, and the next best reading further off than the second: no doubt."""
 _WEAK_MISFIT, _WEAK_LEAD = 0.22, 1.4
 _PLACE = re.compile(r"page (\d+) box ([\d.]+),([\d.]+),([\d.]+),([\d.]+)")

@@ -13,6 +13,7 @@ from bonemetrics.readers.dxa.page_image_glyphs import UP_DOWN, Costs, digit_cost
 
 _MISFIT, _LEAD = 0.11, 1.8
 _MOST_LEVELS = 3
+_DENIED = 1.1
 
 
 def vertebra_names(face: Face, strips: Sequence[Strip]) -> list[str]:
@@ -40,10 +41,37 @@ def vertebra_names(face: Face, strips: Sequence[Strip]) -> list[str]:
     return [_name(face, strip, float(np.median(single))) for strip in strips]
 
 
+def denies(face: Face, strip: Strip, name: str) -> bool:
+    """Whether the digits of a page speak against a name that was read otherwise.
+
+    Parameters
+    ----------
+    face
+        Digits of the page.
+    strip
+        The label.
+    name
+        Such as `L2-L4`; its last digit stands where the ink ends.
+
+    Returns
+    -------
+    bool
+        True where another digit looks more like the last one.
+    """
+    view = _view(face, strip)
+    return view is not None and view.denies_last(name[-1])
+
+
 def _name(face: Face, strip: Strip, single: float) -> str:
+    view = _view(face, strip)
+    text = "" if view is None else view.pairs(single)
+    return text if text and vertebrae_of(text) else ""
+
+
+def _view(face: Face, strip: Strip) -> _View | None:
     found = extent(strip)
     if found is None:
-        return ""
+        return None
     left, right, top, bottom = found
     reach = face.digit_width
     around = window(
@@ -54,11 +82,7 @@ def _name(face: Face, strip: Strip, single: float) -> str:
         right - left + 3 * reach,
     )
     costs = digit_costs(face, around)
-    if costs is None:
-        return ""
-    view = _View(face, around, costs, reach, right - left + reach)
-    text = view.pairs(single)
-    return text if text and vertebrae_of(text) else ""
+    return None if costs is None else _View(face, around, costs, reach, right - left + reach)
 
 
 class _View:
@@ -85,6 +109,15 @@ class _View:
             return f"L{digit}" if self._is_l(x) else ""
         before = self._digit(x - 1.15 * advance, x - 0.85 * advance)
         return f"T{before[0]}{digit}" if before is not None and digit == "2" and before[0] == "1" else ""
+
+    def denies_last(self, digit: str) -> bool:
+        """Whether another digit stands at the end."""
+        first, last = round(self.end - 1.15 * self.face.advance), round(self.end - 0.6 * self.face.advance)
+        part = self.costs.values[:, :, max(0, first) : last + 1]
+        if not part.size or digit not in self.costs.labels:
+            return False
+        best = part.reshape(len(self.costs.labels), -1).min(axis=1)
+        return bool(best[self.costs.labels.index(digit)] > best.min() * _DENIED)
 
     def _longer(self, digit: str, x: int, letter: float) -> str:
         advance = self.face.advance

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bonemetrics.readers.dxa.page_image_cells import Look
-from bonemetrics.readers.dxa.page_image_face import FINE, Face, strip_of
+from bonemetrics.readers.dxa.page_image_face import FINE, Face
 from bonemetrics.readers.dxa.page_image_files import MIN_SIDE, Grey
 from bonemetrics.readers.dxa.page_image_ink import Box, Sheet, sheet_of, tokens_of
-from bonemetrics.readers.dxa.page_image_labels import vertebra_names
 from bonemetrics.readers.dxa.page_image_tesseract import Seen, program, words_in, words_on
 from bonemetrics.readers.dxa.page_image_words import pixel_words, with_units
 from bonemetrics.readers.dxa.printed_page import Page, Word
@@ -97,24 +96,6 @@ def open_page(picture: Grey, number: int) -> Opened | None:
         word for glance in glances for word in pixel_words(glance.whole, boxes, glance.alone) if _is_region(word)
     ]
     return Opened(number, picture, sheet, boxes, (glances[0], glances[1]), tuple(regions))
-
-
-def labels_on(page: Opened, face: Face | None) -> list[Seen]:
-    """Names of vertebrae in the first column of the page's tables."""
-    if face is None:
-        return []
-    lines: list[list[Box]] = []
-    for box in sorted((box for box in page.boxes if page.is_label(box)), key=lambda one: one.middle):
-        if lines and box.middle - lines[-1][-1].middle < 0.5 * page.sheet.type_height:
-            lines[-1].append(box)
-        else:
-            lines.append([box])
-    wholes = [
-        Box(min(b.x0 for b in line), min(b.y0 for b in line), max(b.x1 for b in line), max(b.y1 for b in line))
-        for line in lines
-    ]
-    names = vertebra_names(face, [strip_of(page.sheet, box) for box in wholes])
-    return [Seen(name, box.x0, box.y0, box.x1, box.y1, 100.0) for name, box in zip(names, wholes, strict=True) if name]
 
 
 def page_of(page: Opened, glance: Glance, look: Look, labels: Sequence[Seen], face: Face | None) -> Page:
