@@ -96,6 +96,7 @@ class ReadError(BonemetricsError):
         "mixed-scanner": "scanner or its calibration constants change within the series",
         "mixed-rescale-type": "the meaning of the rescaled values changes within the series",
         "no-dxa-results": "a DXA picture or document that holds no results",
+        "no-certain-number": "a report of which not one number could be taken with certainty",
         "malformed-document": "a document, database or record stream does not follow its own format",
         "unsafe-document": "a document that would unfold without bound, or refers to other documents",
         "encrypted-document": "a document that opens only with a password",

@@ -194,7 +194,7 @@ class ReportFiles:
         if result.report is not None:
             result = result.model_copy(update={"report": result.report.model_copy(update={"subject": subject})})
         staging = None
-        if result.refusal is None and report.pictures:
+        if subject is not None and report.pictures:
             staging = self.store.folder.new_staging()
             for name, content in report.pictures.items():
                 write_atomic(staging / name, content)

@@ -140,18 +140,13 @@ def _measured(
     problems = _once((*raw.problems, *judged.problems, *found))
     measurements = tuple(_measurements(judged, origin.sha256))
     if not measurements:
-        nothing = ReadError(_why_empty(raw), code="no-dxa-results")
+        why = "not one number of the report could be taken with certainty; its notes say why"
+        nothing = ReadError(why, code="no-certain-number")
         problems = (refusal(nothing), *problems)
     result = ScanResult(kind=origin.kind, report=report, measurements=measurements, problems=problems)
     kept = {cell.picture for row in judged.report.rows for cell in row.cells.values() if cell.value is None}
     pictures = {name: content for name, content in judged.report.pictures.items() if name in kept}
     return MeasuredReport(header=_header(raw, origin), result=result, pictures=pictures)
-
-
-def _why_empty(raw: RawDxaReport) -> str:
-    if not raw.rows:
-        return "the report names no region with an area, a BMC or a BMD"
-    return "not one number of the report could be taken with certainty; its notes say why"
 
 
 def report_of(raw: RawDxaReport) -> DxaReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,14 @@ import pytest
 
 from bonemetrics.batch.execute import run_study
 from bonemetrics.batch.guard import GIB, Limits
-from bonemetrics.batch.reports import report_settings
+from bonemetrics.batch.look import SeenReports
+from bonemetrics.batch.reports import ReportFiles, report_settings
+from bonemetrics.batch.summary import RunSummary
 from bonemetrics.batch.verify import verify_study
+from bonemetrics.errors import ReadError
 from bonemetrics.outcomes.export import export_study
+from bonemetrics.pipeline.dxa import MeasuredFile, MeasuredReport
+from bonemetrics.records import DxaReport, ScanHeader, ScanResult, refusal
 from bonemetrics.study.create import init_study
 from bonemetrics.study.placement import place_scans
 from bonemetrics.study.protocol import Protocol
@@ -239,3 +245,25 @@ def test_export_study__says_by_which_score_and_category_a_report_counts(study, i
     with (tmp_path / "tables" / "dxa.csv").open(encoding="utf-8-sig", newline="") as file:
         told = {(row["evaluable"], row["score"], row["category"]) for row in csv.DictReader(file)}
     assert told == {("L1-L4", "T", "osteoporosis")}
+
+
+def test_store_all__keeps_pictures_of_doubtful_cells_for_the_reviewer(study, tmp_path):
+    store = Store.open(study)
+    header = ScanHeader(patient_id="P-11", study_uid="", series_uid="dxa-1", scan_date=date(2019, 10, 5))
+    report = DxaReport(route="page-image", site="lumbar-spine", scan_date=date(2019, 10, 5))
+    told = refusal(ReadError("not one number", code="no-certain-number"))
+    measured = MeasuredReport(
+        header=header,
+        result=ScanResult(kind="dxa-report", report=report, problems=(told,)),
+        pictures={"cell-L1-bmd.png": b"\x89PNG"},
+    )
+    page = SeenReports(str(tmp_path / "page.png"), "dxa-image")
+    files = ReportFiles(
+        store=store, limits=LIMITS, workers=1, run_id="r", summary=RunSummary(), on_progress=lambda *_: None
+    )
+    files.read = [(page, MeasuredFile(kind="dxa-report", sha256="a" * 64, reports=(measured,)))]
+    files.store_all(store.assign_subjects(files.headers))
+    (stored,) = store.scans()
+    assert (stored.status, stored.result.report.subject) == ("refused", "S-1")
+    assert (store.folder.scan(stored.scan_id) / "cell-L1-bmd.png").read_bytes() == b"\x89PNG"
+    assert [entry.code for entry in files.summary.refused] == ["no-certain-number"]

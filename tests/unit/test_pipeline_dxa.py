@@ -48,7 +48,7 @@ def test_measure_reports__refuses_a_report_of_which_no_number_stands(measured):
     (report,) = measured(HEADER + "P-1,2019-03-14,hip,neck,9.0\n").reports
     assert report.result.measurements == ()
     assert report.result.refusal is not None
-    assert report.result.refusal.code == "no-dxa-results"
+    assert report.result.refusal.code == "no-certain-number"
     assert "with certainty" in report.result.refusal.message
     assert "cell-refused" in [problem.code for problem in report.result.problems]
 
