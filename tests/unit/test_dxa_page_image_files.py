@@ -104,6 +104,7 @@ def test_pictures_of__refuses_what_is_no_picture() -> None:
         pictures_of(b"%PDF-1.7 and more")
     assert found.value.code == "unknown-format"
     assert not page_image.recognises("page.png", b"%PDF-1.7")
+    assert not page_image.recognises("table.csv", b"BMD,BMC,Area,T-score,Z-score")
 
 
 def test_read__refuses_a_tiny_picture(ramp: Image.Image) -> None:

@@ -19,7 +19,8 @@ MAX_PIXELS = 40_000_000
 MAX_PIXELS_OF_ALL = 120_000_000
 MIN_SIDE = 100
 """In smaller pictures no results table can be read."""
-_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"\xff\xd8\xff", b"BM", b"GIF87a", b"GIF89a")
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 _FORMATS = ("PNG", "TIFF", "JPEG", "BMP", "GIF")
 # What Pillow's decoders of these five formats raise on damaged files.
 _DAMAGE = (
@@ -42,7 +43,10 @@ Grey = npt.NDArray[np.uint8]
 
 def is_picture(start: bytes) -> bool:
     """Whether a file starts as a PNG, TIFF, JPEG, BMP or GIF does."""
-    return start.startswith(_SIGNATURES)
+    # Texts begin with BM as well, such as a column BMD: the length of the second header of a BMP tells.
+    return start.startswith(_SIGNATURES) or (
+        start.startswith(b"BM") and int.from_bytes(start[14:18], "little") in _BMP_HEADERS
+    )
 
 
 def pictures_of(data: bytes) -> list[Grey]:
@@ -64,7 +68,7 @@ def pictures_of(data: bytes) -> list[Grey]:
         `unknown-format`, `malformed-document`, `truncated-file`, or `too-large` for more pixels or pages than a report
         has.
     """
-    if not is_picture(data[:16]):
+    if not is_picture(data[:18]):
         raise ReadError("not a PNG, TIFF, JPEG, BMP or GIF picture", code="unknown-format")
     try:
         with warnings.catch_warnings():
