@@ -65,10 +65,10 @@ def read(source: Source) -> DxaReading:
 
 
 def _curves_beside(source: Source) -> tuple[tuple[ReferenceCurve, ...], tuple[Problem, ...]]:
-    data = source.sibling(_REFERENCES)
-    if data is None:
-        return (), ()
     try:
+        data = source.sibling(_REFERENCES)
+        if data is None:
+            return (), ()
         tables = read_tables(data, {name: WANTED[name] for name in ("REFERENCECURVE", "POINTS")})
     except ReadError as error:
         return (), (note("reference-unreadable", f"{_REFERENCES} beside the database: {error.message}"),)
