@@ -84,7 +84,13 @@ class _Run:
             summary=self.summary,
             on_progress=self.on_progress,
         )
-        reports.read_all(plan.reports)
+        try:
+            reports.read_all(plan.reports)
+        except KeyboardInterrupt:
+            if self.store.protocol.subjects:
+                # Without a table people are numbered over the whole run, so half of one would number them otherwise.
+                reports.store_all(self.store.assign_subjects(reports.headers))
+            raise
         headers = [scan.header for scan in plan.scans if scan.header is not None]
         assignments = self.store.assign_subjects([*headers, *reports.headers])
         reports.store_all(assignments)

@@ -11,7 +11,7 @@ from pathlib import Path
 from bonemetrics import __version__
 from bonemetrics.atomic import write_atomic
 from bonemetrics.batch.child_context import EVERYDAY
-from bonemetrics.batch.guard import Limits, start_guarded
+from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
 from bonemetrics.batch.look import SeenReports
 from bonemetrics.batch.many import run_many
 from bonemetrics.batch.summary import Refused, RunSummary
@@ -63,6 +63,12 @@ class ReportFiles:
     settings: str = ""
     known: dict[str, KnownInput] = field(default_factory=dict)
     read: list[tuple[SeenReports, MeasuredFile]] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+    """Hash of each file that this run has read, by path; empty where it could not be read."""
+    held: set[str] = field(default_factory=set)
+    """Reports that a file of this run still holds."""
+    emptied: list[tuple[SeenReports, str]] = field(default_factory=list)
+    """Files that were read and hold no report, with their hashes."""
 
     def read_all(self, files: Sequence[SeenReports]) -> None:
         """Read and judge what is new or changed; nothing is stored yet: subjects are assigned over the whole run."""
@@ -75,23 +81,27 @@ class ReportFiles:
             outcomes[file.path] = outcome
             self.on_progress("reports", len(outcomes), len(files))
 
-        run_many(
-            files,
-            lambda file: start_guarded(
-                measure_reports,
-                Path(file.path),
-                self.store.protocol,
-                kind=file.kind,
-                up_to_date=up_to_date,
-                limits=self.limits,
-                preload=EVERYDAY,
-            ),
-            take,
-            workers=self.workers,
+        try:
+            run_many(files, lambda file: self._start(file, up_to_date), take, workers=self.workers)
+        finally:
+            # After Ctrl-C too: what was read is worth keeping.
+            for path, outcome in outcomes.items():
+                self.digests[path] = outcome.sha256 if isinstance(outcome, MeasuredFile) else ""
+            for file in files:
+                if file.path in outcomes:
+                    self._sort(file, outcomes[file.path])
+
+    def _start(self, file: SeenReports, up_to_date: frozenset[str]) -> GuardedTask:
+        return start_guarded(
+            measure_reports,
+            Path(file.path),
+            self.store.protocol,
+            kind=file.kind,
+            up_to_date=up_to_date,
+            only_subjects=True,
+            limits=self.limits,
+            preload=EVERYDAY,
         )
-        for file in files:
-            if file.path in outcomes:
-                self._sort(file, outcomes[file.path])
 
     def _up_to_date(self) -> Iterator[str]:
         """Hashes of files whose every report is stored with the settings of today, and belongs to somebody."""
@@ -109,6 +119,7 @@ class ReportFiles:
         elif outcome.is_up_to_date:
             self._leave(file, outcome.sha256)
         elif not outcome.reports:
+            self.emptied.append((file, outcome.sha256))
             told = next((problem for problem in outcome.problems if problem.severity == "refusal"), None)
             if told is None or told.code in _NONE_OF_OURS:
                 self.summary.skipped += 1
@@ -122,12 +133,19 @@ class ReportFiles:
         for name, known in self.known.items():
             if known.input_sha256 != digest:
                 continue
-            self.store.record_move(name, path=Path(file.path), files=[Path(file.path)])
+            self.held.add(name)
+            is_copy = known.path != file.path and self._still_holds(known.path, digest)
+            if not is_copy:
+                self.store.record_move(name, path=Path(file.path), files=[Path(file.path)])
             if known.status == "refused":
                 told = self.store.scan(name).result.refusal
                 self.summary.refused.append(Refused(file.path, known.code, told.message if told else ""))
-            else:
+            elif not is_copy:
                 self.summary.up_to_date += 1
+
+    def _still_holds(self, path: str, digest: str) -> bool:
+        """Whether a file has this content, as far as the run has seen it; one that it has not is taken as it was."""
+        return self.digests[path] == digest if path in self.digests else Path(path).exists()
 
     def _refuse(self, file: SeenReports, told: BonemetricsError | _Told, digest: str) -> None:
         entry = Refused(file.path, told.code, told.message)
@@ -151,9 +169,13 @@ class ReportFiles:
     def store_all(self, assignments: Mapping[str, Assignment]) -> None:
         """Store every report that was read."""
         taken: dict[str, ScanResult] = {}
+        for _, found in self.read:
+            self.held.update(_names(found))
+        for file, digest in self.emptied:
+            self._withdraw_gone(file, digest)
         for file, found in self.read:
-            names = [scan_id(report.header.study_uid, report.header.series_uid) for report in found.reports]
-            self._withdraw_gone(file, set(names))
+            names = _names(found)
+            self._withdraw_gone(file, "")
             pairs = list(zip(names, found.reports, strict=True))
             for start in range(0, len(pairs), _TOGETHER):
                 with self.store.together():
@@ -171,7 +193,7 @@ class ReportFiles:
             and known.status == "measured"
             and known.settings_hash == self.settings
             and known.path != file.path
-            and Path(known.path).exists()
+            and self._still_holds(known.path, known.input_sha256)
         )
 
     def _copy(self, file: SeenReports, report: MeasuredReport, stored: ScanResult) -> None:
@@ -186,7 +208,7 @@ class ReportFiles:
         self, file: SeenReports, found: MeasuredFile, report: MeasuredReport, assignment: Assignment
     ) -> ScanResult:
         result, subject = report.result, assignment.subject
-        if subject is None and result.refusal is None:
+        if (subject is None or report.is_strangers) and result.refusal is None:
             told = assignment.refusal or refusal(StudyError("no subject", code="unknown-subject"))
             which = _which(result) if len(found.reports) > 1 else ""
             told = told.model_copy(update={"message": told.message + which})
@@ -217,10 +239,15 @@ class ReportFiles:
             self.summary.refused.append(Refused(file.path, result.refusal.code, result.refusal.message))
         return result
 
-    def _withdraw_gone(self, file: SeenReports, names: set[str]) -> None:
-        """Take back what an earlier content of this file said and its present content does not."""
+    def _withdraw_gone(self, file: SeenReports, unchanged: str) -> None:
+        """Take back what an earlier content of this file said and no file says any more.
+
+        A content of the hash `unchanged` is spared: that it cannot be read here and now takes nothing back.
+        """
         for name, known in self.known.items():
-            if known.path == file.path and name not in names and known.status == "measured":
+            if known.path != file.path or name in self.held or known.input_sha256 == unchanged:
+                continue
+            if known.status == "measured":
                 text = "the file no longer holds this report"
                 self.store.withdraw(name, refusal(StudyError(text, code="report-gone")))
 
@@ -231,6 +258,10 @@ class _Told:
 
     code: str
     message: str
+
+
+def _names(found: MeasuredFile) -> list[str]:
+    return [scan_id(report.header.study_uid, report.header.series_uid) for report in found.reports]
 
 
 def _which(result: ScanResult) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from bonemetrics.errors import BonemetricsError, UsageError
 from bonemetrics.pipeline.dxa import measure_reports
 from bonemetrics.pipeline.scan import ScanRequest
 from bonemetrics.readers.ct import read_ct
+from bonemetrics.readers.dxa.source import MAX_DXA_BYTES
+from bonemetrics.readers.files import whole_file
 from bonemetrics.records import ScanResult
 from bonemetrics.study.layout import scan_id
 from bonemetrics.study.protocol import Protocol
@@ -24,6 +26,9 @@ from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
 
 _DEFAULTS = Limits()
+
+Group = tuple[StoredScan, ...]
+"""Scans that are checked together."""
 
 
 def verify_study(
@@ -64,8 +69,17 @@ def verify_study(
         check.faults.append((changed.scan_id, f"scan {changed.scan_id}: {changed.message}"))
     for scan in scans:
         check.files_of(scan)
-    run_many(scans, check.start, check.take, workers=workers or cores())
+    run_many(_groups(scans), check.start, check.take, workers=workers or cores())
     return tuple(text for _, text in sorted(check.faults))
+
+
+def _groups(scans: Sequence[StoredScan]) -> list[Group]:
+    """What is checked by one child: one series, or all reports of one file, so that a database is read once."""
+    groups: dict[tuple[str, ...], list[StoredScan]] = {}
+    for scan in scans:
+        file = (scan.source_files[0], scan.input_sha256, scan.settings_hash) if scan.result.report is not None else ()
+        groups.setdefault(file or (scan.scan_id,), []).append(scan)
+    return [tuple(group) for group in groups.values()]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,16 +104,15 @@ class _Check:
         elif hashlib.sha256(mask.read_bytes()).hexdigest() != scan.labels.sha256:
             self._add(scan, f"the file {scan.labels.file} is not the one that was recorded")
 
-    def start(self, scan: StoredScan) -> GuardedTask:
-        protocol = self.store.protocol
+    def start(self, group: Group) -> GuardedTask:
+        scan, protocol = group[0], self.store.protocol
         if scan.result.report is not None:
             again = protocol if report_settings(protocol) == scan.settings_hash else None
             return start_guarded(
                 report_faults_of,
                 scan.source_files[0],
                 scan.input_sha256,
-                scan.scan_id,
-                scan.result,
+                {one.scan_id: one.result for one in group},
                 again,
                 limits=self.limits,
                 preload=MANY_SCANS,
@@ -120,13 +133,14 @@ class _Check:
             preload=MANY_SCANS,
         )
 
-    def take(self, scan: StoredScan, outcome: tuple[str, ...] | BonemetricsError) -> None:
+    def take(self, group: Group, outcome: tuple[str, ...] | Mapping[str, tuple[str, ...]] | BonemetricsError) -> None:
         if isinstance(outcome, UsageError):
             raise outcome
-        if isinstance(outcome, BonemetricsError):
-            self._add(scan, f"the input cannot be checked: {outcome.code}: {outcome.message}")
-        else:
-            self._add(scan, *outcome)
+        for scan in group:
+            if isinstance(outcome, BonemetricsError):
+                self._add(scan, f"the input cannot be checked: {outcome.code}: {outcome.message}")
+            else:
+                self._add(scan, *(outcome[scan.scan_id] if isinstance(outcome, Mapping) else outcome))
 
     def _add(self, scan: StoredScan, *texts: str) -> None:
         self.faults += [(scan.scan_id, f"scan {scan.scan_id}: {text}") for text in texts]
@@ -163,9 +177,9 @@ def faults_of(
 
 
 def report_faults_of(
-    path: str, input_sha256: str, name: str, stored: ScanResult, protocol: Protocol | None
-) -> tuple[str, ...]:
-    """Compare one stored DXA report with its file. Runs in a guarded child.
+    path: str, input_sha256: str, stored: Mapping[str, ScanResult], protocol: Protocol | None
+) -> dict[str, tuple[str, ...]]:
+    """Compare the stored DXA reports of one file with it. Runs in a guarded child.
 
     Parameters
     ----------
@@ -173,25 +187,30 @@ def report_faults_of(
         The file.
     input_sha256
         Recorded hash of its bytes.
-    name
-        The report's scan ID.
     stored
-        The recorded result.
+        The recorded results by the reports' scan IDs.
     protocol
         How to judge again; `None` only compares the file.
 
     Returns
     -------
-    tuple of str
-        What does not agree.
+    dict
+        By scan ID, what does not agree.
+
+    Raises
+    ------
+    ReadError
+        Where the file cannot be read.
     """
-    again = measure_reports(Path(path), protocol or Protocol(), kind=stored.kind)
-    if again.sha256 != input_sha256:
-        return ("the input is not the one that was measured",)
+    data = whole_file(Path(path), most_bytes=MAX_DXA_BYTES)
+    if hashlib.sha256(data).hexdigest() != input_sha256:
+        return dict.fromkeys(stored, ("the input is not the one that was measured",))
     if protocol is None:
-        return ()
+        return dict.fromkeys(stored, ())
+    kind = next(iter(stored.values())).kind
+    again = measure_reports(Path(path), protocol, kind=kind, only_subjects=True)
     results = {scan_id(one.header.study_uid, one.header.series_uid): one.result for one in again.reports}
-    return _changed(stored, results.get(name, ScanResult(kind=stored.kind)))
+    return {name: _changed(result, results.get(name, ScanResult(kind=kind))) for name, result in stored.items()}
 
 
 def _changed(stored: ScanResult, measured: ScanResult) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from bonemetrics.errors import BonemetricsError, ReadError
 from bonemetrics.records import (
     NUMBERS,
     QUANTITIES,
+    DxaReading,
     DxaRegion,
     DxaReport,
     DxaRow,
@@ -33,15 +34,22 @@ if TYPE_CHECKING:
     from bonemetrics.dxa.judge import Judged
     from bonemetrics.study.protocol import Protocol
 
+MAX_NUMBERS = 150_000
+"""Of one file at once: some 50 MiB on their way home from the child, and some thousand scans of a database."""
+_BLANK = " \t\r\n\0"
 _FIELDS = {"area": "area_cm2", "bmc": "bmc_g", "bmd": "bmd_g_cm2", "t_score": "t_score", "z_score": "z_score"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredReport:
-    """One report of a file: whose and which it is, its numbers, and pictures of cells for the reviewer, by name."""
+    """One report of a file: whose and which it is, its numbers, and pictures of cells for the reviewer, by name.
+
+    `is_strangers` tells one of somebody outside the study, whose numbers were not kept.
+    """
 
     header: ScanHeader
     result: ScanResult
+    is_strangers: bool = False
     pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -59,7 +67,9 @@ class MeasuredFile:
     is_up_to_date: bool = False
 
 
-def measure_reports(path: Path, protocol: Protocol, *, kind: str = "", up_to_date: Container[str] = ()) -> MeasuredFile:
+def measure_reports(
+    path: Path, protocol: Protocol, *, kind: str = "", up_to_date: Container[str] = (), only_subjects: bool = False
+) -> MeasuredFile:
     """Read a file of DXA results and judge every number in it. Runs in a guarded child.
 
     Parameters
@@ -72,11 +82,15 @@ def measure_reports(path: Path, protocol: Protocol, *, kind: str = "", up_to_dat
         What `identify` said of the file.
     up_to_date
         Hashes of contents that need not be read again.
+    only_subjects
+        Keep no number of people who are not in the protocol's subjects table, where it has one: the database of a
+        clinic holds thousands of them.
 
     Returns
     -------
     MeasuredFile
-        Each report with numbers and notes, or with the reason why it has none.
+        Each report with numbers and notes, or with the reason why it has none. Refused as `too-large` where the
+        numbers are more than one child can hand over.
     """
     from bonemetrics.readers.dxa.door import read_dxa
     from bonemetrics.readers.dxa.source import MAX_DXA_BYTES
@@ -89,13 +103,11 @@ def measure_reports(path: Path, protocol: Protocol, *, kind: str = "", up_to_dat
         if digest in up_to_date:
             return MeasuredFile(kind=kind, sha256=digest, is_up_to_date=True)
         reading = read_dxa(data, path, dates=protocol.dxa.dates or "")
+        people = {patient.strip(_BLANK): subject for subject in protocol.subjects for patient in _ids(subject)}
+        origin = _Origin(kind=kind, sha256=digest, people=people, only_people=only_subjects and bool(people))
+        reports = tuple(_bounded(_all_measured(reading, protocol, origin)))
     except BonemetricsError as error:
         return MeasuredFile(kind=_kind_without(kind, path, error.code), sha256=digest, problems=(refusal(error),))
-    people = {patient: subject for subject in protocol.subjects for patient in _ids(subject)}
-    reports = tuple(
-        _measured(raw, protocol, reading.curves, _Origin(kind=kind, sha256=digest, number=number, people=people))
-        for number, raw in enumerate(reading.reports)
-    )
     told = "dxa-report" if kind == "dxa-image" and reports else kind
     return MeasuredFile(kind=told, sha256=digest, reports=reports, problems=reading.problems)
 
@@ -120,22 +132,50 @@ def _ids(subject: Subject) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Origin:
-    """Which report of which file, and who is who."""
+    """Of which file a report is, and who is who."""
 
     kind: str
     sha256: str
-    number: int
     people: Mapping[str, Subject]
+    only_people: bool
+
+
+def _all_measured(reading: DxaReading, protocol: Protocol, origin: _Origin) -> Iterator[MeasuredReport]:
+    for number, raw in enumerate(reading.reports):
+        person = origin.people.get(raw.patient.patient_id.strip(_BLANK))
+        if person is None and origin.only_people:
+            report = DxaReport(
+                route=raw.route, scan_id=raw.scan_id, site=raw.site, side=raw.side, scan_date=raw.scan_date
+            )
+            result = ScanResult(kind=origin.kind, report=report)
+            yield MeasuredReport(header=_header(raw, origin, number), result=result, is_strangers=True)
+            continue
+        result, pictures = _measured(raw, protocol, reading.curves, origin, person)
+        yield MeasuredReport(header=_header(raw, origin, number), result=result, pictures=pictures)
+
+
+def _bounded(reports: Iterable[MeasuredReport]) -> Iterator[MeasuredReport]:
+    """The reports, as long as their numbers are not more than can be handed over."""
+    numbers = 0
+    for report in reports:
+        numbers += len(report.result.measurements)
+        if numbers > MAX_NUMBERS:
+            text = f"results of more than {MAX_NUMBERS} numbers; run it in a study, whose subjects table picks people"
+            raise ReadError(text, code="too-large")
+        yield report
 
 
 def _measured(
-    raw: RawDxaReport, protocol: Protocol, source_curves: tuple[ReferenceCurve, ...], origin: _Origin
-) -> MeasuredReport:
+    raw: RawDxaReport,
+    protocol: Protocol,
+    source_curves: tuple[ReferenceCurve, ...],
+    origin: _Origin,
+    person: Subject | None,
+) -> tuple[ScanResult, Mapping[str, bytes]]:
     from bonemetrics.dxa.judge import judge
 
     judged = judge(raw, curves=(*protocol.references, *source_curves), source_curves=source_curves)
     report = report_of(judged.report)
-    person = origin.people.get(raw.patient.patient_id)
     report, found = _assessed(report, judged.report, protocol, person)
     problems = _once((*raw.problems, *judged.problems, *found))
     measurements = tuple(_measurements(judged, origin.sha256))
@@ -145,8 +185,7 @@ def _measured(
         problems = (refusal(nothing), *problems)
     result = ScanResult(kind=origin.kind, report=report, measurements=measurements, problems=problems)
     kept = {cell.picture for row in judged.report.rows for cell in row.cells.values() if cell.value is None}
-    pictures = {name: content for name, content in judged.report.pictures.items() if name in kept}
-    return MeasuredReport(header=_header(raw, origin), result=result, pictures=pictures)
+    return result, {name: content for name, content in judged.report.pictures.items() if name in kept}
 
 
 def report_of(raw: RawDxaReport) -> DxaReport:
@@ -252,13 +291,13 @@ def _shared_parameters(raw: RawDxaReport) -> dict[str, JsonValue]:
     return {name: value for name, value in told.items() if value}
 
 
-def _header(raw: RawDxaReport, origin: _Origin) -> ScanHeader:
+def _header(raw: RawDxaReport, origin: _Origin, number: int) -> ScanHeader:
     return ScanHeader(
         patient_id=raw.patient.patient_id,
         patient_birth_date=raw.patient.birth_date,
         patient_sex=raw.patient.sex,
         study_uid=raw.study_uid,
-        series_uid=_identity(raw, origin),
+        series_uid=_identity(raw, origin, number),
         modality="DXA",
         scan_date=raw.scan_date,
         body_part=raw.site,
@@ -267,7 +306,7 @@ def _header(raw: RawDxaReport, origin: _Origin) -> ScanHeader:
     )
 
 
-def _identity(raw: RawDxaReport, origin: _Origin) -> str:
+def _identity(raw: RawDxaReport, origin: _Origin, number: int) -> str:
     """What stays the same when the same report is read again: its UID, its key on the scanner, or its place in a file.
 
     Hashed, since a scanner's key may hold what identifies a person.
@@ -277,7 +316,7 @@ def _identity(raw: RawDxaReport, origin: _Origin) -> str:
     elif raw.key:
         told = f"{raw.key}/{raw.route}/{raw.site}/{raw.side}"
     else:
-        told = f"{origin.sha256}/{raw.route}/{origin.number}"
+        told = f"{origin.sha256}/{raw.route}/{number}"
     return "dxa-" + hashlib.sha256(told.encode()).hexdigest()[:32]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from bonemetrics.batch import verify
 from bonemetrics.batch.execute import run_study
-from bonemetrics.batch.guard import GIB, Limits
+from bonemetrics.batch.guard import GIB, Limits, start_guarded
 from bonemetrics.batch.look import SeenReports
 from bonemetrics.batch.reports import ReportFiles, report_settings
 from bonemetrics.batch.summary import RunSummary
@@ -267,3 +268,90 @@ def test_store_all__keeps_pictures_of_doubtful_cells_for_the_reviewer(study, tmp
     assert (stored.status, stored.result.report.subject) == ("refused", "S-1")
     assert (store.folder.scan(stored.scan_id) / "cell-L1-bmd.png").read_bytes() == b"\x89PNG"
     assert [entry.code for entry in files.summary.refused] == ["no-certain-number"]
+
+
+def audit_length(study: Path) -> int:
+    return len(Store.open(study).audit_rows())
+
+
+def test_run_study__leaves_the_log_alone_while_copies_of_a_file_lie_about(study, inputs):
+    (inputs / "zcopy.csv").write_bytes((inputs / "results.csv").read_bytes())
+    run(study, inputs)
+    before = audit_length(study)
+    assert run(study, inputs).up_to_date == 2
+    # The start and the end of a run, and nothing else.
+    assert audit_length(study) == before + 2
+
+
+def test_run_study__keeps_a_report_that_a_copy_still_holds(study, inputs):
+    (inputs / "zcopy.csv").write_bytes((inputs / "results.csv").read_bytes())
+    run(study, inputs)
+    (inputs / "results.csv").write_text(HEADER + SPINE.replace("41.00,0.820", "40.00,0.800"), encoding="utf-8")
+    run(study, inputs)
+    assert numbers(study)["S-2", "total-hip", "left", "aBMD"] == 0.840
+    sources = {Path(scan.source_files[0]).name for scan in Store.open(study).scans(status="measured")}
+    assert sources == {"results.csv", "zcopy.csv"}
+    assert verify_study(study) == ()
+
+
+def test_run_study__takes_back_the_numbers_of_a_file_that_was_emptied(study, inputs):
+    run(study, inputs)
+    (inputs / "results.csv").write_text(HEADER, encoding="utf-8")
+    run(study, inputs)
+    assert numbers(study) == {}
+
+
+def test_run_study__keeps_the_numbers_of_an_unchanged_file_that_cannot_be_read_today(study, inputs):
+    run(study, inputs)
+    digest = Store.open(study).scans()[0].input_sha256
+    told = refusal(ReadError("not installed", code="ocr-unavailable"))
+    files = ReportFiles(
+        store=Store.open(study), limits=LIMITS, workers=1, run_id="r", summary=RunSummary(), on_progress=lambda *_: None
+    )
+    files.known = files.store.known_inputs()
+    page = SeenReports(str(inputs / "results.csv"), "table")
+    files._sort(page, MeasuredFile(kind="table", sha256=digest, problems=(told,)))
+    files.store_all({})
+    assert len(numbers(study)) == 8
+
+
+def test_run_study__keeps_no_number_of_a_stranger(study, inputs):
+    (inputs / "results.csv").write_text(HEADER + SPINE.replace("P-11", "P-99") + HIP, encoding="utf-8")
+    run(study, inputs)
+    stranger = next(scan for scan in Store.open(study).scans() if scan.status == "refused")
+    assert stranger.result.report.regions == ()
+    assert b"0.82" not in (study / "study.db").read_bytes()
+
+
+def test_run_study__stores_what_was_read_before_ctrl_c(study, inputs, monkeypatch):
+    def stopped(tasks, start, on_done, *, workers):
+        for task in tasks:
+            on_done(task, start(task).result())
+            raise KeyboardInterrupt
+
+    (inputs / "zlast.csv").write_text(HEADER + HIP, encoding="utf-8")
+    (inputs / "results.csv").write_text(HEADER + SPINE, encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr("bonemetrics.batch.reports.run_many", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            run(study, inputs)
+    assert {subject for subject, *_ in numbers(study)} == {"S-1"}
+    run(study, inputs)
+    assert {subject for subject, *_ in numbers(study)} == {"S-1", "S-2"}
+
+
+def test_verify_study__reads_a_file_of_many_reports_once_and_names_one_that_is_gone(study, inputs, monkeypatch):
+    run(study, inputs)
+    started = []
+
+    def counted(*args, **options):
+        started.append(args)
+        return start_guarded(*args, **options)
+
+    monkeypatch.setattr(verify, "start_guarded", counted)
+    assert verify_study(study) == ()
+    assert len(started) == 1
+    (inputs / "results.csv").unlink()
+    faults = verify_study(study)
+    assert len(faults) == 2
+    assert all("not-found" in fault for fault in faults)
