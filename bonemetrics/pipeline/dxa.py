@@ -292,10 +292,13 @@ def _shared_parameters(raw: RawDxaReport) -> dict[str, JsonValue]:
 
 
 def _header(raw: RawDxaReport, origin: _Origin, number: int) -> ScanHeader:
+    # A misread birth date would make every other scan of the person ambiguous, a misread ID a person of its own.
+    printed = raw.route != "page-image"
     return ScanHeader(
         patient_id=raw.patient.patient_id,
-        patient_birth_date=raw.patient.birth_date,
-        patient_sex=raw.patient.sex,
+        patient_birth_date=raw.patient.birth_date if printed else "",
+        patient_sex=raw.patient.sex if printed else "",
+        may_enrol=printed,
         study_uid=raw.study_uid,
         series_uid=_identity(raw, origin, number),
         modality="DXA",

@@ -34,7 +34,10 @@ class ScannerConstants(Record):
 
 
 class ScanHeader(Record):
-    """Identity and circumstances of a series. The first three never leave the process that matches subjects."""
+    """Identity and circumstances of a series. The first three never leave the process that matches subjects.
+
+    `may_enrol` is false where the identity was read off a picture: it may find a known person, never make a new one.
+    """
 
     patient_id: str = Field(default="", repr=False)
     patient_birth_date: str = Field(default="", repr=False)
@@ -50,6 +53,7 @@ class ScanHeader(Record):
     transfer_syntax_uid: str = ""
     sha256: str = ""
     n_files: int = 1
+    may_enrol: bool = True
 
 
 class Rod(Record):

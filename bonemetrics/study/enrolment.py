@@ -116,6 +116,8 @@ def _stored_candidate(row: Row[tuple[object, ...]]) -> Candidate:
         series_uid=row.series_uid,
         scan_date=date.fromisoformat(row.scan_date) if row.scan_date else None,
         identity=Identity(patient_key=row.patient_key, birth_key=row.birth_key, sex_key=row.sex_key),
+        # What could not enrol when it was read, such as an ID off a picture, cannot do so later unread.
+        may_enrol=row.code != "unknown-subject",
     )
 
 

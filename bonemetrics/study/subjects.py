@@ -35,6 +35,7 @@ class Candidate:
     series_uid: str
     scan_date: date | None
     identity: Identity
+    may_enrol: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,7 @@ def candidate(header: ScanHeader, *, key: bytes) -> Candidate:
         series_uid=header.series_uid,
         scan_date=header.scan_date,
         identity=identity_of(header, key=key),
+        may_enrol=header.may_enrol,
     )
 
 
@@ -135,7 +137,8 @@ def resolve(
     new = [
         scan
         for scan in scans.values()
-        if scan.identity.patient_key not in known
+        if scan.may_enrol
+        and scan.identity.patient_key not in known
         and scan.identity.patient_key
         and scan.identity.patient_key not in ambiguous
     ]
@@ -182,6 +185,8 @@ def _assign(scan: Candidate, people: Mapping[str, str], ambiguous: Mapping[str, 
         return _refused(scan, "ambiguous-patient", message)
     if patient not in people:
         message = "the PatientID of this scan is not among patient_ids of the subjects table; add it and run again"
+        if not scan.may_enrol:
+            message = "the ID read off this picture is no known person's; name it in patient_ids of a subjects table"
         return _refused(scan, "unknown-subject", message)
     return Assignment(scan_id=scan.scan_id, subject=people[patient])
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bonemetrics.pipeline.dxa import MeasuredFile, measure_reports
+from bonemetrics.pipeline.dxa import MeasuredFile, _header, _Origin, measure_reports
+from bonemetrics.records import DxaPatient, RawDxaReport
 from bonemetrics.study.protocol import Protocol
 from tests.dxa_cases.hologic_scan import p_records, stream
 
@@ -58,3 +59,12 @@ def test_measure_reports__refuses_a_scan_whose_results_have_no_public_layout(mea
     found = measured(stream(records), "PB19A05A.P2Q")
     assert [problem.code for problem in found.problems] == ["no-dxa-results"]
     assert found.reports == ()
+
+
+def test_header__of_a_picture_tells_no_birth_date_and_enrols_nobody():
+    # A birth date misread by one digit would make every scan of the person ambiguous.
+    person = DxaPatient(patient_id="P-1", birth_date="19511120", sex="F")
+    origin = _Origin(kind="dxa-image", sha256="0" * 64, people={}, only_people=False)
+    page, typed = (_header(RawDxaReport(route=route, patient=person), origin, 0) for route in ("page-image", "pdf"))
+    assert (page.patient_id, page.patient_birth_date, page.patient_sex, page.may_enrol) == ("P-1", "", "", False)
+    assert (typed.patient_birth_date, typed.patient_sex, typed.may_enrol) == ("19511120", "F", True)

@@ -9,7 +9,7 @@ import pytest
 from bonemetrics.errors import ProtocolError
 from bonemetrics.records import Subject
 from bonemetrics.study import subjects_table
-from bonemetrics.study.subjects import Candidate, candidate, hashed, patients_of, resolve
+from bonemetrics.study.subjects import Candidate, Identity, candidate, hashed, patients_of, resolve
 from bonemetrics.study.subjects_table import read_subjects
 from tests.study_cases import header
 
@@ -168,3 +168,17 @@ def test_hashed__differs_between_studies_and_hides_the_text():
     assert hashed("A", key=b"1") != hashed("A", key=b"2")
     assert hashed("  ", key=b"1") == ""
     assert len(hashed("A", key=b"1")) == 64
+
+
+def test_resolve__an_identity_read_off_a_picture_finds_a_person_and_makes_none():
+    read = Identity(patient_key=hashed("SMP-1", key=b"k"), birth_key="", sex_key="")
+    misread = Identity(patient_key=hashed("5MP-1", key=b"k"), birth_key="", sex_key="")
+    scan = Candidate(scan_id="a", series_uid="1", scan_date=date(2019, 1, 1), identity=read)
+    page = Candidate(scan_id="b", series_uid="2", scan_date=date(2019, 1, 2), identity=read, may_enrol=False)
+    other = Candidate(scan_id="c", series_uid="3", scan_date=date(2019, 1, 3), identity=misread, may_enrol=False)
+    found = resolve([page, other, scan], known={}, may_enrol=True)
+    assert {name: one.subject for name, one in found.assignments.items()} == {"a": "P001", "b": "P001", "c": None}
+    refused = found.assignments["c"].refusal
+    assert refused is not None
+    assert (refused.code, "no known person's" in refused.message) == ("unknown-subject", True)
+    assert list(found.enrolled.values()) == ["P001"]
