@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.elements import PIXEL_DATA, UNDEFINED, Elements, MoreBytesError, Walker
+from bonemetrics.readers.encapsulated import breaks_off
 from bonemetrics.readers.files import Stamp, open_regular, read_range, require_unchanged
 from bonemetrics.readers.limits import MAX_HEADER_BYTES
 from bonemetrics.readers.values import text
@@ -119,8 +120,9 @@ def head_of(data: bytes) -> DicomHead:
     except MoreBytesError:
         raise ReadError("the file ends within its header", code="truncated-file") from None
     pixels = head.pixels
-    cut = pixels is not None and pixels.length is not None and pixels.start + pixels.length > len(head.elements.data)
-    if cut and head.transfer_syntax != DEFLATED and head.problem is None:
+    if pixels is None or head.transfer_syntax == DEFLATED or head.problem is not None:
+        return head
+    if breaks_off(data, pixels.start) if pixels.length is None else pixels.start + pixels.length > len(data):
         return replace(head, problem=ReadError("the file ends within its pixel data", code="truncated-file"))
     return head
 

@@ -36,6 +36,33 @@ def compressed_frames(data: bytes, start: int, count: int) -> list[bytes]:
     return _by_offsets(data, fragments, offsets, count)
 
 
+def breaks_off(data: bytes, start: int) -> bool:
+    """Whether a file ends within a fragment of its compressed pixel data.
+
+    A file that ends behind a whole fragment, without the end mark, does not: some writers leave the mark out.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    start
+        Where the value of the pixel data begins.
+    """
+    position = start
+    for _ in range(_MOST_FRAGMENTS):
+        if position == len(data):
+            return False
+        if position + 8 > len(data):
+            return True
+        group, number, length = struct.unpack_from("<HHI", data, position)
+        if group << 16 | number != ITEM or length == UNDEFINED:
+            return False
+        position += 8 + length
+        if position > len(data):
+            return True
+    return False
+
+
 def _fragments(data: bytes, start: int) -> list[tuple[int, int]]:
     """First and last byte of each item, the offset table being the first."""
     found: list[tuple[int, int]] = []

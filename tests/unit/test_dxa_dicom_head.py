@@ -10,7 +10,7 @@ import pytest
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.dicom_file import head_of
 from bonemetrics.readers.values import text
-from tests.dicom_bytes import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, ct_slice, part10
+from tests.dicom_bytes import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, Slice, ct_slice, part10
 
 
 @pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, BIG_ENDIAN, DEFLATED])
@@ -29,6 +29,33 @@ def test_head_of__says_that_the_pixels_are_cut_off():
     problem = head_of(data[:-1]).problem
     assert problem is not None
     assert problem.code == "truncated-file"
+
+
+@pytest.mark.parametrize(
+    ("kept", "code"),
+    [
+        (20, None),  # the fragment and the end mark
+        (12, None),  # without the mark, as some writers leave it
+        (11, "truncated-file"),
+        (9, "truncated-file"),
+        (5, "truncated-file"),
+    ],
+)
+def test_head_of__says_that_compressed_pixels_are_cut_off(kept, code):
+    one = Slice(
+        stored=np.zeros((3, 5), np.uint8),
+        transfer_syntax="1.2.840.10008.1.2.5",
+        # An element of undefined length, an empty offset table, a fragment of four bytes.
+        pixel_element=b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff"
+        + b"\xfe\xff\x00\xe0\0\0\0\0"
+        + b"\xfe\xff\x00\xe0\4\0\0\0"
+        + b"abcd",
+    )
+    one.elements = ct_slice(one.stored, (0.0, 0.0, 0.0)).elements
+    whole = one.encode()
+    start = whole.rindex(b"\xfe\xff\x00\xe0")
+    problem = head_of((whole + b"\xfe\xff\xdd\xe0\0\0\0\0")[: start + kept]).problem
+    assert (problem and problem.code) == code
 
 
 def test_head_of__says_that_the_header_is_cut_off():
