@@ -92,6 +92,8 @@ def test_parts_of__keeps_no_free_text_that_names_the_person():
     assert (facts.protocol, facts.series_description) == ("", "")
     assert parts({0x00181030: ("LO", "Hip 19510412")}).facts.protocol == ""
     assert "Testperson" not in repr(parts())
+    device = parts({0x00081090: ("LO", "Horizon of Rita"), 0x00181020: ("LO", "13.2 ID-7")}).facts.device
+    assert (device.model, device.software, device.serial) == ("", "", "81234")
     # A surname that every report holds as a word does not empty the protocol.
     assert parts({0x00100010: ("PN", "Neck^Left"), 0x00181030: ("LO", "Left Femur")}).facts.protocol == "Left Femur"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bonemetrics.errors import ReadError
-from bonemetrics.readers.dxa.dicom_text import encoding_of, person_words, without_person, worded
+from bonemetrics.readers.dxa.dicom_text import encoding_of, names_person, person_words, without_person, worded
 from bonemetrics.readers.dxa.site_words import side_in, site_in
 from bonemetrics.readers.elements import Elements
 from bonemetrics.readers.values import number, text
@@ -69,13 +69,18 @@ def facts_of(found: Elements) -> DicomFacts:
     def free(tag: int) -> str:
         return without_person(worded(found, tag, encoding), person)
 
+    def of_device(tag: int) -> str:
+        value = worded(found, tag, encoding)
+        # A serial number is a long number, so only the person's own words count.
+        return "" if names_person(value, person) else value
+
     body_part, protocol = free(_BODY_PART), free(_PROTOCOL) or free(_STEP)
     return DicomFacts(
         device=DxaDevice(
-            manufacturer=worded(found, _MANUFACTURER, encoding),
-            model=worded(found, _MODEL, encoding),
-            serial=worded(found, _SERIAL, encoding),
-            software=worded(found, _SOFTWARE, encoding),
+            manufacturer=of_device(_MANUFACTURER),
+            model=of_device(_MODEL),
+            serial=of_device(_SERIAL),
+            software=of_device(_SOFTWARE),
         ),
         patient=_patient(found, encoding),
         sop_class=_uid(found, _SOP_CLASS),
