@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -14,9 +15,16 @@ if TYPE_CHECKING:
     from bonemetrics.records import Calibration, GridFacts, Measurement, Problem, ScanResult
 
 _COLOUR = {"note": "yellow", "refusal": "red"}
+# Line breaks, escape sequences, and marks that turn the direction of writing, which a file or its name may hold.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 __all__ = ["Console", "calibration", "console", "escape", "grid", "measurements", "problems", "scan"]
+
+
+def escape(text: str) -> str:
+    """A text of a file or of its name, so that it is shown and does nothing to the terminal."""
+    return markup.escape(_CONTROLS.sub("\ufffd", text))
 
 
 def console(*, stderr: bool = False) -> Console:

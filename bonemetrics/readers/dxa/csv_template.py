@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bonemetrics.errors import ReadError
@@ -20,6 +20,7 @@ from bonemetrics.readers.dxa.csv_template_cells import (
     place,
 )
 from bonemetrics.readers.dxa.dates import order_of, written_date
+from bonemetrics.readers.dxa.dicom_text import names_person, person_words
 from bonemetrics.readers.dxa.region_names import Place
 from bonemetrics.readers.dxa.source import Source
 from bonemetrics.readers.dxa.text_encoding import MAX_LINES, decoded, end_notes, opening
@@ -40,6 +41,7 @@ from bonemetrics.records import (
 
 ROUTE: Route = "csv"
 _DELIMITERS = (",", ";", "\t")
+_OF_PERSON = ("sex", "birth_date", "age_years")
 
 
 def recognises(name: str, start: bytes) -> bool:
@@ -80,7 +82,7 @@ def read(source: Source) -> DxaReading:
     order = source.dates or order_of(line.text("scan_date") for line in lines)
     marks = Marks.of(lines)
     placed: list[tuple[tuple[str, ...], Line, Place]] = []
-    problems = [*end_notes(text, cells=lines[-1].count, columns=lines[-1].columns)]
+    problems = [*end_notes(text, cells=lines[-1].count, columns=lines[-1].columns), *_short_lines(lines)]
     for line in lines:
         where = place(line)
         if isinstance(where, str):
@@ -93,6 +95,13 @@ def read(source: Source) -> DxaReading:
         placed.append(((*key, where.site), line, where))
     drafts = _drafts(placed, marks)
     return DxaReading(reports=tuple(draft.report(order) for draft in drafts), problems=tuple(problems))
+
+
+def _short_lines(lines: Sequence[Line]) -> Iterator[Problem]:
+    """Where a cell was left out instead of left empty, all behind it stand in their neighbours' columns."""
+    short = [str(line.number) for line in lines if line.count < line.columns]
+    if short:
+        yield note("values-missing", f"fewer cells than columns in line {', '.join(short[:20])}")
 
 
 def _drafts(placed: Sequence[tuple[tuple[str, ...], Line, Place]], marks: Marks) -> list[_Draft]:
@@ -179,7 +188,7 @@ class _Draft:
         device = {name: attributes[name] for name in ("manufacturer", "model", "serial", "software")}
         return RawDxaReport(
             route=ROUTE,
-            scan_id=self.first.text("scan_id"),
+            scan_id=self._agreed("scan_id"),
             site=self.site,
             side=self.side,
             device=DxaDevice(**device, analysis_version=attributes["analysis_version"]),
@@ -205,7 +214,13 @@ class _Draft:
         if len(found) > 1:
             self._refuse(column, "the lines of one report differ")
             return ""
+        if any(self._names_person(text) for text in found) and column not in _OF_PERSON:
+            self._refuse(column, "it holds the patient's ID or birth date and is left out")
+            return ""
         return found.pop() if found else ""
+
+    def _names_person(self, text: str) -> bool:
+        return names_person(text, person_words(self.first.text(column) for column in ("patient_id", "birth_date")))
 
     def _patient(self, attributes: dict[str, str], order: str) -> DxaPatient:
         born = birth_date(attributes["birth_date"], order)

@@ -70,7 +70,12 @@ def _read(payload: Payload, parts: DicomParts, source: Source) -> DxaReading:
     facts = parts.facts
     if payload.route == "hologic-xml":
         told = hologic_xml.read_text(
-            payload.data, dates=source.dates, place=payload.place, site=facts.site, side=facts.side
+            payload.data,
+            dates=source.dates,
+            place=payload.place,
+            site=facts.site,
+            side=facts.side,
+            person=facts.person,
         )
         return DxaReading(reports=(told,))
     if payload.route == "hologic-image-analysis":

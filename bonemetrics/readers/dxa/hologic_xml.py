@@ -64,7 +64,13 @@ def read(source: Source) -> DxaReading:
 
 
 def read_text(
-    data: bytes, *, dates: str = "", place: str = "", site: str = "", side: ReportSide | None = None
+    data: bytes,
+    *,
+    dates: str = "",
+    place: str = "",
+    site: str = "",
+    side: ReportSide | None = None,
+    person: frozenset[str] = frozenset(),
 ) -> RawDxaReport:
     """Read a report text.
 
@@ -78,6 +84,8 @@ def read_text(
         Tag of the attribute that holds it, for the places of its cells.
     site, side
         What the header around it says; they decide where the text is silent.
+    person
+        Words by which the header names the person; no text that holds one is kept.
 
     Raises
     ------
@@ -89,18 +97,18 @@ def read_text(
     tables, others = tables_of(text)
     if not tables:
         raise ReadError("the report text holds no table of densities", code="no-dxa-results")
-    kind = " ".join(text.value(name) for name in _KIND_NAMES)
+    kind, person = " ".join(text.value(name) for name in _KIND_NAMES), person | _person(text)
     site = site_of(tables, site_in(kind) or site)
     side, problems = _side(side_in(kind), side)
-    rows, found = _all_rows(tables, site, side, f"{place} " if place else "", _person(text))
+    rows, found = _all_rows(tables, site, side, f"{place} " if place else "", person)
     rows, included, about_total = with_total_named(rows)
     if not rows:
         raise ReadError("no row of the results table has a known region", code="results-not-understood")
     if not text.ends:
         problems.append(note("values-missing", "the report text has no end mark; rows may be missing"))
-    scanned, scan_id, about_date = _scan(text, dates)
+    scanned, scan_id, about_date = _scan(text, dates, person)
     serial = text.value("SerialNumber")
-    circumstances, about_factors = _circumstances(text)
+    circumstances, about_factors = _circumstances(text, person)
     return RawDxaReport(
         route=ROUTE,
         key=f"{serial}/{scan_id}" if serial and scan_id else "",
@@ -140,7 +148,7 @@ def _all_rows(
     return rows, problems
 
 
-def _scan(text: ReportText, dates: str) -> tuple[date | None, str, list[Problem]]:
+def _scan(text: ReportText, dates: str, person: frozenset[str]) -> tuple[date | None, str, list[Problem]]:
     """Date and ID of the scan: `15January2026 - A0115260B`."""
     stated, tag = text.value("Scan"), text.value("ScanID")
     found = _SCAN.fullmatch(stated)
@@ -148,7 +156,7 @@ def _scan(text: ReportText, dates: str) -> tuple[date | None, str, list[Problem]
     own_id = found[2] if found else ""
     ids = {known for known in (own_id, tag if re.fullmatch(r"[A-Za-z0-9]{6,16}", tag) else "") if known}
     scan_id = ids.pop() if len(ids) == 1 else ""
-    if names_person(scan_id, _person(text)):
+    if names_person(scan_id, person):
         scan_id = ""
     written = written_date(day, order=dates or order_of((day, text.value("DOB"))))
     if written is None or not written.is_ambiguous:
@@ -185,8 +193,7 @@ def _measured(stated: str, units: dict[str, float]) -> float | None:
     return round(number.value * units[found[2].casefold()], 6) or None
 
 
-def _circumstances(text: ReportText) -> tuple[DxaCircumstances, list[Problem]]:
-    person = _person(text)
+def _circumstances(text: ReportText, person: frozenset[str]) -> tuple[DxaCircumstances, list[Problem]]:
     notes = " ".join(text.value(f"TableNote{number}") for number in range(1, 10))
     reference = _REFERENCE.search(notes)
     factors, problems = {}, []

@@ -146,6 +146,11 @@ def _find_columns(table: Table) -> None:
     for (row, column), value in table.cells.items():
         if row == table.head and column > table.first and (name := _column(value).name):
             names.setdefault(name, []).append(column)
+    filled = {at for at, value in table.cells.items() if value and at[0] > table.head and at[1] > table.first}
+    headless = {column for _, column in filled if not table.cells.get((table.head, column))}
+    if headless:
+        text = f"ResultsTable{table.number}: {len(headless)} columns have no head, so they are left out"
+        table.problems.append(note("values-missing", text))
     for name, columns in names.items():
         clear = len(columns) == 1 and (table.head, columns[0]) not in table.refused
         if clear:

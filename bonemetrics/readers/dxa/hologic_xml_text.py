@@ -58,7 +58,8 @@ def taken_apart(data: bytes) -> ReportText:
     Parameters
     ----------
     data
-        UTF-8, UTF-16 or Windows-1252; also the printed form of Python bytes (`b'...'`) in which some writers store it.
+        UTF-8, UTF-16, UTF-32 or Windows-1252; also the printed form of Python bytes (`b'...'`) in which some writers
+        store it.
 
     Raises
     ------
@@ -109,10 +110,13 @@ def _add(values: list[str], value: str) -> None:
 
 
 def _decoded(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32", errors="replace")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
-    if data[1:64:2].count(0) > 16:
-        return data.decode("utf-16-le", errors="replace")
+    for first_zero, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if data[first_zero:64:2].count(0) > 16:
+            return data.decode(encoding, errors="replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

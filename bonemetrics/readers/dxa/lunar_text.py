@@ -38,6 +38,7 @@ from bonemetrics.records import (
 ROUTE: Route = "lunar-text"
 _DATES = ("scan_date", "analysis_date", "birth_date")
 _LONGEST_TEXT = 120
+_MOST_NOTES = 100
 _LIKE_A_NUMBER = re.compile(r"[\d.,'\u2019\u00a0\u202f +\-\u2212\u2013]{1,30}")
 
 
@@ -123,8 +124,12 @@ def _scans(lines: Sequence[tuple[int, str]], columns: Columns) -> tuple[list[_Sc
             message = f"line {number} was left out: {len(cells)} cells, but {columns.count} columns"
             problems.append(note("cell-refused", message))
         else:
+            if len(cells) < columns.count:
+                # Trailing cells may be left out; where one before them was, every number stands in another's column.
+                message = f"line {number} has {len(cells)} cells, but {columns.count} columns"
+                problems.append(note("values-missing", message))
             scans.append(_Scan(number, cells))
-    return scans, problems
+    return scans, problems[:_MOST_NOTES]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from bonemetrics.errors import ReadError
@@ -14,7 +15,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file in UTF-16 (with mark, or plainly of this kind), UTF-8 or Windows-1252.
+    """The text of a file in UTF-16 (with mark, or plainly of this kind), UTF-32 (with mark), UTF-8 or Windows-1252.
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ def decoded(data: bytes) -> str:
     Raises
     ------
     ReadError
-        `too-large`; `truncated-file` if UTF-16 ends within a character; `malformed-document` if it is no text.
+        `too-large`; `truncated-file` if UTF-16 or UTF-32 ends within a character; `malformed-document` if it is no
+        text.
     """
     if len(data) > MAX_TEXT_BYTES:
         raise ReadError(f"{len(data)} bytes of text; tables of results end at {MAX_TEXT_BYTES}", code="too-large")
@@ -37,7 +39,7 @@ def decoded(data: bytes) -> str:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError as error:
-            if encoding.startswith("utf-16") and error.end >= len(data) - 1:
+            if encoding.startswith(("utf-16", "utf-32")) and error.end >= len(data) - 1:
                 raise ReadError("the text ends within a character", code="truncated-file") from None
             continue
         if "\0" in text:
@@ -47,9 +49,10 @@ def decoded(data: bytes) -> str:
 
 
 def opening(start: bytes) -> str:
-    """The first bytes of a file as text, as far as they are text; empty where they are not."""
+    """The first bytes of a file as text, as far as they are text."""
     text = start.decode(_encodings(start)[0], errors="replace")
-    return "" if "\0" in text else text.removeprefix("\ufeff")
+    # What follows a first line of ours may be damaged; the reader says so.
+    return text.partition("\0")[0].removeprefix("\ufeff")
 
 
 def lines_of(text: str) -> list[str]:
@@ -92,6 +95,8 @@ def end_notes(text: str, *, cells: int, columns: int) -> tuple[Problem, ...]:
 
 
 def _encodings(data: bytes) -> tuple[str, ...]:
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return ("utf-32",)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return ("utf-16",)
     # Some programs drop the mark when they copy: every second byte of plain letters is then zero.
