@@ -184,6 +184,14 @@ class ReportFiles:
                             self._copy(file, report, taken.get(name) or self.store.scan(name).result)
                         else:
                             taken[name] = self._store(file, found, report, assignments[name])
+            self._list_refused(file, found)
+
+    def _list_refused(self, file: SeenReports, found: MeasuredFile) -> None:
+        """Scans of a database that could not be read, beside those that could; after those, which settle the path."""
+        told = [problem for problem in found.problems if problem.severity == "refusal"]
+        if told:
+            more = f" (and {len(told) - 1} more scans of the file)" if len(told) > 1 else ""
+            self._refuse(file, _Told(told[0].code, told[0].message + more), found.sha256)
 
     def _is_elsewhere(self, name: str, file: SeenReports) -> bool:
         """Whether the study has this report from another file that is still there."""
@@ -213,6 +221,10 @@ class ReportFiles:
             which = _which(result) if len(found.reports) > 1 else ""
             told = told.model_copy(update={"message": told.message + which})
             result = ScanResult(kind=result.kind, report=result.report, problems=(told,))
+        elif result.refusal is None:
+            # What is to be said of the file as a whole, such as that its last line may be cut, holds for each number.
+            notes = [problem for problem in found.problems if problem.severity == "note"]
+            result = result.model_copy(update={"problems": tuple(dict.fromkeys([*result.problems, *notes]))})
         if result.report is not None:
             result = result.model_copy(update={"report": result.report.model_copy(update={"subject": subject})})
         staging = None

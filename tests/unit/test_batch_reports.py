@@ -355,3 +355,36 @@ def test_verify_study__reads_a_file_of_many_reports_once_and_names_one_that_is_g
     faults = verify_study(study)
     assert len(faults) == 2
     assert all("not-found" in fault for fault in faults)
+
+
+def test_run_study__keeps_what_is_to_be_said_of_a_file_as_a_whole(study, inputs):
+    (inputs / "results.csv").write_text((HEADER + SPINE).rstrip("\n"), encoding="utf-8")
+    run(study, inputs)
+    (scan,) = Store.open(study).scans()
+    assert "last-line-open" in {problem.code for problem in scan.result.problems}
+
+
+def test_store_all__lists_scans_of_a_file_that_could_not_be_read_beside_the_others(study, tmp_path):
+    store = Store.open(study)
+    header = ScanHeader(patient_id="P-11", study_uid="", series_uid="dxa-1", scan_date=date(2019, 10, 5))
+    page = SeenReports(str(tmp_path / "PatScan.mdb"), "hologic-database")
+    told = [refusal(ReadError(f"scan {n}", code="results-not-understood")) for n in range(3)]
+    good = ScanResult(kind="hologic-database", report=DxaReport(route="hologic-database"))
+    found = MeasuredFile(
+        kind="hologic-database",
+        sha256="a" * 64,
+        reports=(MeasuredReport(header=header, result=good),),
+        problems=tuple(told),
+    )
+    for _ in range(2):
+        files = ReportFiles(
+            store=store, limits=LIMITS, workers=1, run_id="r", summary=RunSummary(), on_progress=lambda *_: None
+        )
+        files.read = [(page, found)]
+        files.store_all(store.assign_subjects(files.headers))
+        (entry,) = files.summary.refused
+        assert (entry.code, entry.message) == ("results-not-understood", "scan 0 (and 2 more scans of the file)")
+    assert sorted(scan.status for scan in store.scans()) == ["measured", "refused"]
+    # Nothing is left to be done: the next run leaves the file alone and lists the refusal again.
+    files.known, files.settings = store.known_inputs(), ""
+    assert list(files._up_to_date()) == ["a" * 64]
