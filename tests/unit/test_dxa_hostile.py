@@ -13,6 +13,7 @@ from bonemetrics.pipeline import dxa
 from bonemetrics.pipeline.dxa import measure_reports
 from bonemetrics.readers.dxa import csv_template, hologic_xml, lunar_text
 from bonemetrics.readers.dxa.door import form_of
+from bonemetrics.readers.dxa.pdf_streams import check_streams
 from bonemetrics.readers.dxa.source import Source
 from bonemetrics.records import Subject
 from bonemetrics.study.protocol import Protocol
@@ -119,3 +120,16 @@ def test_table__keeps_no_text_that_holds_the_patients_id():
 def test_escape__lets_no_name_of_a_file_act_on_the_terminal():
     assert show.escape("a\x1b[31mb\nc\u202ed") == "a\ufffd[31mb\ufffdc\ufffdd"
     assert show.escape("Größe 日本 [x]") == "Größe 日本 \\[x]"
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [b"/Filter[/FlateDecode/FlateDecode]", b"/F [ /ASCII85Decode\n/LZW /Fl ]", b"/Filter[/RunLengthDecode /LZWDecode]"],
+)
+def test_check_streams__refuses_what_is_packed_more_than_once(filters):
+    with pytest.raises(ReadError, match="more than once") as caught:
+        check_streams(b"%PDF-1.7 1 0 obj <<" + filters + b"/Length 3>>stream\nabc\nendstream")
+    assert caught.value.code == "unsafe-document"
+    check_streams(
+        b"%PDF-1.7 1 0 obj <</Filter[/FlateDecode/DCTDecode]/Next[/FlateDecode]/Length 3>>stream\nabc\nendstream"
+    )

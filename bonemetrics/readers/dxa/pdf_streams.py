@@ -12,6 +12,8 @@ MAX_STREAM_BYTES = 256 << 20
 MAX_CHECKED_BYTES = 1 << 30
 _CHUNK = 1 << 20
 _STREAM = re.compile(rb">>\s{0,4}stream\r?\n(?=[\x08\x18\x28\x38\x48\x58\x68\x78])")
+_FLATE = rb"/(?:Flate|LZW|Fl\b|RunLength|RL\b)"
+_TWICE = re.compile(rb"/F(?:ilter)?\s{0,8}\[[^\[\]]{0,200}" + _FLATE + rb"[^\[\]]{0,200}" + _FLATE)
 
 
 def check_streams(data: bytes) -> None:
@@ -26,6 +28,8 @@ def check_streams(data: bytes) -> None:
     """
     if b"/Encrypt" in data:
         return
+    if _TWICE.search(data):
+        raise ReadError("a stream of the document is packed more than once", code="unsafe-document")
     total = 0
     for found in _STREAM.finditer(data):
         start = found.end()
