@@ -201,10 +201,12 @@ def report_of(raw: RawDxaReport) -> DxaReport:
     DxaReport
         Rows of differences between left and right are left out.
     """
+    from bonemetrics.dxa.cells import site_of_report
+
     return DxaReport(
         route=raw.route,
         scan_id=raw.scan_id,
-        site=raw.site,
+        site=site_of_report(raw),
         side=raw.side,
         device=raw.device,
         scan_date=raw.scan_date,
@@ -243,9 +245,10 @@ def _assessed(
 
 
 def _measurements(judged: Judged, sha256: str) -> Iterable[Measurement]:
-    from bonemetrics.dxa.cells import numbers_of
+    from bonemetrics.dxa.cells import numbers_of, site_of_report
 
     raw = judged.report
+    site = site_of_report(raw)
     shared, numbers = _shared_parameters(raw), numbers_of(raw.rows)
     for place, row in enumerate(raw.rows):
         if row.statistic == "difference":
@@ -261,7 +264,7 @@ def _measurements(judged: Judged, sha256: str) -> Iterable[Measurement]:
             yield Measurement(
                 quantity=QUANTITIES[name],
                 value=cell.value,
-                site=raw.site,
+                site=site,
                 side=row.side,
                 region=row.region,
                 provenance=Provenance(

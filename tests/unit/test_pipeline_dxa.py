@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bonemetrics.pipeline.dxa import MeasuredFile, _header, _Origin, measure_reports
-from bonemetrics.records import DxaPatient, RawDxaReport
+from bonemetrics.pipeline.dxa import MeasuredFile, _header, _Origin, measure_reports, report_of
+from bonemetrics.records import DxaPatient, DxaRow, RawDxaReport
 from bonemetrics.study.protocol import Protocol
 from tests.dxa_cases.hologic_scan import p_records, stream
 
@@ -68,3 +68,8 @@ def test_header__of_a_picture_tells_no_birth_date_and_enrols_nobody():
     page, typed = (_header(RawDxaReport(route=route, patient=person), origin, 0) for route in ("page-image", "pdf"))
     assert (page.patient_id, page.patient_birth_date, page.patient_sex, page.may_enrol) == ("P-1", "", "", False)
     assert (typed.patient_birth_date, typed.patient_sex, typed.may_enrol) == ("19511120", "F", True)
+
+
+def test_report_of__a_region_tells_the_site_that_a_source_leaves_out():
+    raw = RawDxaReport(route="pdf", rows=(DxaRow(region="total-hip", side="left"),))
+    assert report_of(raw).site == "hip"
