@@ -207,6 +207,70 @@ class DxaError(BonemetricsError):
     }
 
 
+class TableError(BonemetricsError):
+    """A clinical or histomorphometry table, or one row of it, cannot be taken."""
+
+    codes = {
+        "sheet-not-found": "the spreadsheet has no sheet of the stated name, or no sheet with a table",
+        "header-not-found": "no row of the table names the columns that are needed",
+        "column-missing": "a column that is needed, or that the map names, is not in the table",
+        "column-ambiguous": "two columns of the table could be the same one",
+        "missing-cell": "a cell that is needed is empty",
+        "formula-cell": "the cell holds a formula, whose result cannot be trusted",
+        "merged-cell": "the cell is covered by a merged one, so what it holds is not stated",
+        "error-cell": "the cell holds an error of the spreadsheet, such as #REF!",
+        "not-a-number": "the cell does not hold one number",
+        "decimal-ambiguous": "a comma that may be a decimal comma or group thousands",
+        "not-a-date": "the cell does not hold a date that exists",
+        "date-ambiguous-cell": "day and month of the date cannot be told apart; state the order of dates",
+        "no-date": "the row states neither date, study day nor visit",
+        "unknown-visit": "the row states no date, and its visit is none of the protocol",
+        "unit-unknown": "no unit is stated, or one that is not known",
+        "unit-not-convertible": "the unit is not that of the quantity, and no rule converts it",
+        "outside-hard-limits": "the value cannot be, whatever the person's state",
+        "invalid-state": "a level, score or item that the questionnaire does not have",
+        "items-missing": "more items are missing than the rule of scoring allows",
+        "version-not-stated": "the version of the questionnaire or its value set is not stated",
+        "value-set-unknown": "no value set of this name and version",
+        "score-contradicts-items": "the stated score is not the one that the items give",
+        "term-missing": "an event without a term or a site",
+        "hard-violation": "numbers of a biopsy that cannot be true together, so the entry cannot be locked",
+        "entry-incomplete": "an entry of a biopsy without envelope, referent, factor or date",
+        "entry-locked": "the entry is locked; unlock it with a reason first",
+        "contradicting-row": "two rows say different things of what can be only one",
+        "too-few-cells": "the row has fewer or more cells than the header, so they cannot be told apart",
+    }
+
+
+class AlgebraError(BonemetricsError):
+    """What was asked of the algebra of histomorphometry has no answer."""
+
+    codes = {
+        "contradiction": "the given values contradict each other beyond their rounding",
+        "underdetermined": "the given values do not suffice",
+        "unknown-index": "no measurement or index of this name",
+        "invalid-labels-dates": "label courses that overlap, run backwards or end after the biopsy",
+    }
+
+
+class AnalysisError(BonemetricsError):
+    """A statistic that the data do not allow."""
+
+    codes = {
+        "too-few-subjects": "fewer people or visits than the method needs",
+        "not-estimable": "the model could not be fitted to these data",
+    }
+
+
+class ExportError(BonemetricsError):
+    """A table cannot be written in a format without losing something."""
+
+    codes = {
+        "too-long-for-format": "a text, name or label that the format would cut",
+        "not-in-format": "a value that the format cannot hold",
+    }
+
+
 class GuardError(BonemetricsError):
     """The guarded child process did not come back with a result."""
 
@@ -317,6 +381,51 @@ NOTES: dict[str, str] = {
     "roi-changed": "another scan of the person, from another day, has a region of interest of another size",
     "vertebrae-changed": "another scan of the person, from another day, counts other vertebrae",
     "reference-changed": "another scan of the person, from another day, was scored against another reference",
+    "row-empty": "a row without any value was passed over",
+    "duplicate-row": "the row says the same as an earlier one and was left out",
+    "row-repeated": "another row holds the same person, day and quantity with another value; both are kept",
+    "test-not-wanted": "rows of tests that the protocol does not ask for were left alone",
+    "column-not-used": "a column of the table that no role takes was left alone",
+    "visit-differs": "the visit named in the table is not the one whose window holds the date; the date stands",
+    "visit-by-name": "no date is stated; the visit was taken by its name",
+    "below-detection": "the source gives a limit and no value: the result lies below it",
+    "above-range": "the source gives a limit and no value: the result lies above it",
+    "decimal-comma": "the decimal comma of a number was read as the decimal point",
+    "items-missing-allowed": "the score was computed from fewer items, as the rule allows",
+    "score-from-total": "the score was taken as a total; its items are not known",
+    "percent-already": "the value is a percentage of what its source does not name; it has no per cent change",
+    "value-unusual": "a value outside the range that is usual; it stands as given",
+    "unit-suspect-histomorphometry": "the size of an entered value fits another unit than the one stated",
+    "typed-differs": "a derived value entered by hand differs from the one computed from the measurements",
+    "identity-violated": "entered values contradict an identity of histomorphometry",
+    "factor-inferred": "the entered values imply another factor from section to space than the one stated",
+    "single-label-only": "the biopsy has single labels only: the apposition rate is not measurable",
+    "no-label": "the biopsy has no label",
+    "labelling-unconfirmed": "nothing confirms that labels were taken, so dynamic indices are missing",
+    "mar-imputed": "the apposition rate was set to the floor of the protocol, not measured",
+    "label-interval-typed": "the interval between labels was entered by hand and not computed from dates",
+    "label-interval-differs": "the interval entered by hand is not the one between the midpoints of the label courses",
+    "label-to-biopsy": "the time from the last label to the biopsy is outside 3 to 14 days",
+    "small-tissue-area": "the tissue area is below the minimum of the laboratory",
+    "few-sections": "fewer than two sections were measured",
+    "broken-core": "the biopsy core is broken",
+    "same-side-biopsy": "an earlier biopsy of the person was taken from the same side",
+    "osteomalacia-pattern": "a long mineralisation lag with thick osteoid, as in osteomalacia",
+    "osteoid-outline": "the osteoid perimeter is the outline of the seams; half of it was taken",
+    "draft-entry": "the entry is a draft, so its numbers are not analysed",
+    "entries-agree": "two independent entries agree",
+    "entries-differ": "two independent entries of the biopsy differ",
+    "several-in-window": "several values of the parameter lie in the window of the visit; the rule chose this one",
+    "several-baselines": "several values could be the baseline; the rule chose one",
+    "no-baseline": "no baseline value is there, so there is no change",
+    "baseline-zero": "the baseline is zero, so there is no per cent change",
+    "lsc-unknown": "no least significant change is stated for this parameter and scanner",
+    "lsc-other-scanner": "baseline and follow-up are from different scanners, so no least significant change applies",
+    "lsc-few-degrees": "the precision study behind the least significant change has fewer than 30 degrees of freedom",
+    "not-reviewed": "the scan has not been accepted by a reader, so the protocol does not count it",
+    "excluded-by-note": "the protocol does not analyse values with this note",
+    "mean-of-several": "the mean of several values of the visit, as the protocol asks",
+    "not-in-protocol": "a value of no parameter of the protocol; it stands in the tables of numbers alone",
 }
 """Code and meaning of every note that can stand on a value."""
 

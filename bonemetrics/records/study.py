@@ -79,6 +79,64 @@ class DxaParameters(Record):
         return excluded
 
 
+class HistomorphometryParameters(Record):
+    """How biopsies are judged and their indices computed.
+
+    `factor` is the laboratory's convention from sections to space where the entry does not state its own; with `stated`
+    the two factors are given. `osteoid_perimeter` tells whether O.Pm is one side of a seam or its outline. With
+    `single_label` = `floor`, MAR of biopsies with single labels only is set to `mar_floor_um_per_d` and flagged;
+    `floor_observed` lifts smaller observed rates to it too. `labelling_confirmed` is what is known of all participants.
+    `double_entry` says what stands where two entries of a biopsy differ by more than the fraction `entry_tolerance`.
+    `reader_cv_percent` is by code of a primary measurement; `limits` are soft ranges by code in place of the built-in.
+    """
+
+    factor: Literal["isotropic", "iliac", "stated"] | None = None
+    width_to_thickness: Finite | None = Field(default=None, gt=0)
+    perimeter_to_surface: Finite | None = Field(default=None, gt=0)
+    osteoid_perimeter: Literal["one-sided", "outline"] | None = None
+    single_label: Literal["missing", "floor"] = "missing"
+    mar_floor_um_per_d: Finite = Field(default=0.3, gt=0)
+    floor_observed: bool = False
+    labelling_confirmed: bool | None = None
+    minimum_tissue_area_mm2: Finite = Field(default=30.0, ge=0)
+    double_entry: Literal["refuse", "mean", "first"] = "refuse"
+    entry_tolerance: Finite = Field(default=0.0, ge=0, lt=1)
+    reader_cv_percent: dict[str, Finite] = {}
+    limits: dict[str, tuple[Finite, Finite]] = {}
+
+    @model_validator(mode="after")
+    def _factors_are_stated(self) -> HistomorphometryParameters:
+        given = (self.width_to_thickness is not None, self.perimeter_to_surface is not None)
+        if given != ((self.factor == "stated"),) * 2:
+            raise ValueError("'factor' = 'stated', 'width_to_thickness' and 'perimeter_to_surface' go together")
+        return self
+
+
+class ClinicalParameters(Record):
+    """How questionnaires are scored: how many of the ten Oswestry sections may be missing."""
+
+    oswestry_most_missing: int = Field(default=1, ge=0, le=9)
+
+
+class AnalysisParameters(Record):
+    """Which records count, and what the report shows.
+
+    `choose` picks one of several records of a visit: the `nearest` to the target day (the earlier of two as near), the
+    `first`, the `last`, or their `mean`. `baseline` is the record of the baseline visit, or the last one on or before
+    day 1. `reviewed_only` counts only scans whose verdict is one of `accepted`; a number that carries a note of
+    `exclude_notes` is not analysed. `responder_percent` is a second limit of a response beside the least significant
+    change. `relations` are pairs of PARAMCDs whose relation is looked at.
+    """
+
+    choose: Literal["nearest", "first", "last", "mean"] = "nearest"
+    baseline: Literal["baseline-visit", "last-before"] = "baseline-visit"
+    reviewed_only: bool = False
+    accepted: tuple[str, ...] = ("accept", "accepted", "accept-with-edit")
+    exclude_notes: tuple[str, ...] = ()
+    responder_percent: Finite | None = Field(default=None, gt=0)
+    relations: tuple[tuple[str, str], ...] = ()
+
+
 class RegionRule(Record):
     """Which slices of a radius are measured; everything counts from the distal end.
 

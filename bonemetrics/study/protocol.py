@@ -14,15 +14,19 @@ from pydantic import Field, ValidationError
 
 from bonemetrics.errors import ProtocolError
 from bonemetrics.records import (
+    AnalysisParameters,
     CalibrationEntry,
+    ClinicalParameters,
     DensityParameters,
     DxaParameters,
+    HistomorphometryParameters,
     Phantom,
     ReadOptions,
     Record,
     ReferenceCurve,
     RegionRule,
     Subject,
+    UnitConversion,
 )
 from bonemetrics.study import protocol_checks, protocol_faults
 from bonemetrics.study.protocol_tables import (
@@ -59,6 +63,10 @@ class Protocol(Record):
     references: tuple[ReferenceCurve, ...] = ()
     calibrations: tuple[CalibrationEntry, ...] = ()
     tables: tuple[ClinicalTable, ...] = ()
+    conversions: tuple[UnitConversion, ...] = ()
+    histomorphometry: HistomorphometryParameters = HistomorphometryParameters()
+    clinical: ClinicalParameters = ClinicalParameters()
+    analysis: AnalysisParameters = AnalysisParameters()
     subjects: tuple[Subject, ...] = ()
     lists_subjects: bool = False
     overrides: dict[str, Scalar] = Field(default={})

@@ -38,6 +38,8 @@ def cross_faults(protocol: Protocol) -> list[Fault]:
             lambda entry: (entry.scanner, entry.date, entry.material, entry.kvp),
         ),
         *_repeated("references", "name", protocol.references, lambda curve: (curve.name, curve.region, curve.sex)),
+        *_repeated("conversions", "unit", protocol.conversions, lambda rule: (rule.unit, rule.quantity)),
+        *_relations(protocol),
         *_overlaps(protocol.visits),
         *_unknown_paramcds(protocol),
         *_short_phantoms(protocol),
@@ -79,6 +81,15 @@ def _unknown_paramcds(protocol: Protocol) -> Iterator[Fault]:
         if entry.paramcd not in known:
             text = f"'paramcd' {entry.paramcd!r} of [[precision]] is not in [[parameters]]"
             yield ("precision", number, "paramcd"), text + suggestion(entry.paramcd, known)
+
+
+def _relations(protocol: Protocol) -> Iterator[Fault]:
+    known = [parameter.paramcd for parameter in protocol.parameters]
+    for pair in protocol.analysis.relations:
+        for paramcd in pair:
+            if paramcd not in known:
+                text = f"'relations' names {paramcd!r}, which is not in [[parameters]]{suggestion(paramcd, known)}"
+                yield ("analysis", "relations"), text
 
 
 def _tissue(protocol: Protocol) -> list[Fault]:

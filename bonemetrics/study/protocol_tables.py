@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bonemetrics.anatomy import SITES, SPINE, is_region
-from bonemetrics.quantities import CATALOGUE
-from bonemetrics.records import Finite, MeasuredSide, Record
+from bonemetrics.quantities import CATALOGUE, canonical_code
+from bonemetrics.records import ENVELOPES, Finite, MeasuredSide, Record, TableMap
 from bonemetrics.study.nearest import suggestion
 
 DataKind = Literal[
@@ -24,7 +24,6 @@ DataKind = Literal[
     "fractures",
 ]
 """Kinds of data that may have visit windows of their own."""
-TableKind = Literal["histomorphometry", "laboratory", "eq5d", "oswestry", "vas", "adverse-events", "fractures"]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -108,12 +107,15 @@ class VisitTable(Record):
 
 
 class ParameterTable(Record):
-    """One of [[parameters]]: a quantity of one place under its code in the outcomes dataset."""
+    """One of [[parameters]]: a quantity of one place under its code in the outcomes dataset.
+
+    A quantity that has numbers from one place only, such as a serum marker, needs no `site`.
+    """
 
     paramcd: Annotated[str, AfterValidator(_paramcd)]
     param: Name
     quantity: str
-    site: Name = "radius"
+    site: Name = ""
     region: Name | None = None
     side: MeasuredSide | None = None
     unit: str | None = None
@@ -123,15 +125,40 @@ class ParameterTable(Record):
 
     @field_validator("quantity")
     @classmethod
-    def _is_in_the_catalogue(cls, code: str) -> str:
-        if code not in CATALOGUE:
-            raise ValueError(f"{code!r} is not in the catalogue of quantities{suggestion(code, CATALOGUE)}")
+    def _is_in_the_catalogue(cls, text: str) -> str:
+        code = canonical_code(text)
+        if code is None:
+            raise ValueError(f"{text!r} is not in the catalogue of quantities{suggestion(text, CATALOGUE)}")
         return code
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: object) -> object:
+        """The site of a quantity that has only one; NTX in per cent is a quantity of its own."""
+        if not isinstance(given, dict) or not isinstance(given.get("quantity"), str):
+            return given
+        code = canonical_code(given["quantity"])
+        if code == "NTX" and given.get("unit") == "%":
+            code = "NTX%"
+        if code is None:
+            return given
+        return {**given, "quantity": code, "site": given.get("site") or CATALOGUE[code].site or "radius"}
+
+    @property
+    def own_unit(self) -> str:
+        """Unit of its values: the catalogue's, or the stated one where the catalogue leaves it open."""
+        return CATALOGUE[self.quantity].unit or self.unit or ""
 
     @model_validator(mode="after")
     def _place_is_known(self) -> ParameterTable:
+        own = CATALOGUE[self.quantity].site
         if self.quantity in DXA_QUANTITIES:
             _require_dxa_place(self.site, self.region)
+        elif own == "iliac-crest":
+            if self.region not in ENVELOPES:
+                raise ValueError(f"a biopsy's parameter needs its envelope as 'region': {', '.join(ENVELOPES)}")
+        elif own:
+            _require_test(self.quantity, self.region)
         elif self.region is not None and not (
             self.region in REGIONS or re.fullmatch(r"label-[1-9][0-9]*", self.region)
         ):
@@ -139,11 +166,26 @@ class ParameterTable(Record):
         return self
 
     @model_validator(mode="after")
+    def _value_set_is_complete(self) -> ParameterTable:
+        if self.quantity != "EQ-5D-index" and (self.version or self.value_set):
+            raise ValueError("'version' and 'value_set' belong to the EQ-5D index")
+        return self
+
+    @model_validator(mode="after")
     def _unit_matches(self) -> ParameterTable:
         unit = CATALOGUE[self.quantity].unit
-        if self.unit is not None and self.unit != unit:
+        if not unit and not self.unit:
+            raise ValueError(f"a parameter of {self.quantity} states its 'unit'")
+        if unit and self.unit is not None and self.unit != unit:
             raise ValueError(f"'unit' is {self.unit!r}, but {self.quantity} is in {unit!r}")
         return self
+
+
+def _require_test(quantity: str, region: str | None) -> None:
+    if quantity in ("Lab", "Score") and region is None:
+        raise ValueError(f"a parameter of {quantity} needs the test or item as its 'region'")
+    if quantity not in ("Lab", "Score") and region is not None:
+        raise ValueError(f"{quantity} has no regions; leave 'region' out")
 
 
 def _require_dxa_place(site: str, region: str | None) -> None:
@@ -178,9 +220,10 @@ class PrecisionTable(Record):
         return self
 
 
-class ClinicalTable(Record):
-    """One of [[tables]]: which files hold a clinical or histomorphometry table, and which column is what."""
+class ClinicalTable(TableMap):
+    """One of [[tables]]: which files hold a clinical or histomorphometry table, and which column is what.
+
+    `file` is a pattern of file names, or of the ends of paths, such as `lab*.csv` or `lab/2016/*.xlsx`.
+    """
 
     file: Name
-    kind: TableKind
-    columns: dict[str, Name] = Field(default={})

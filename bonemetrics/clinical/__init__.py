@@ -1,0 +1,1 @@
+"""Questionnaires, laboratory values, adverse events and fractures: from mapped rows to records."""

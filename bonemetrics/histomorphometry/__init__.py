@@ -1,0 +1,1 @@
+"""Bone histomorphometry: formulas and algebra, limits and checks, entries."""

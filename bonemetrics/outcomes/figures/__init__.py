@@ -1,0 +1,1 @@
+"""Figures of the outcomes dataset; each is drawn by one function and returned, never shown."""
