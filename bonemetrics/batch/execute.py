@@ -20,6 +20,7 @@ from bonemetrics.batch.plan import Plan, make_plan
 from bonemetrics.batch.reports import ReportFiles
 from bonemetrics.batch.seen_before import Memory
 from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus
+from bonemetrics.batch.tables import TableFiles, matching, refused_tables
 from bonemetrics.errors import BonemetricsError, GuardError, UsageError
 from bonemetrics.pipeline.scan import ScanRequest, tissue_parameters
 from bonemetrics.records import Problem, ScanResult
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 _DEFAULTS = Limits()
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage (`reading`, `reports`, `checking` or `measuring`), how much is done and how much there is."""
+"""Called with the stage (`reading`, `tables`, `reports`, `checking`, `measuring`), how much is done and how much is."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class _Run:
     summary: RunSummary = field(default_factory=RunSummary)
 
     def take_plan(self, plan: Plan) -> list[_Task]:
-        """List what is no scan, store reports, settle whose the scans are, and give those that have a person."""
+        """List what is no scan, store reports and tables, settle whose all are, and give scans that have a person."""
         self.summary.skipped += plan.skipped
         for entry in plan.refused + plan.failed:
             (self.summary.failed if entry in plan.failed else self.summary.refused).append(entry)
@@ -84,6 +85,7 @@ class _Run:
             summary=self.summary,
             on_progress=self.on_progress,
         )
+        tables = self._tables(plan)
         try:
             reports.read_all(plan.reports)
         except KeyboardInterrupt:
@@ -92,8 +94,9 @@ class _Run:
                 reports.store_all(self.store.assign_subjects(reports.headers))
             raise
         headers = [scan.header for scan in plan.scans if scan.header is not None]
-        assignments = self.store.assign_subjects([*headers, *reports.headers])
+        assignments = self.store.assign_subjects([*headers, *reports.headers, *tables.headers])
         reports.store_all(assignments)
+        tables.store_all(assignments)
         known = self.store.known_inputs()
         tasks: list[_Task] = []
         for scan in plan.scans:
@@ -101,6 +104,24 @@ class _Run:
             if task is not None:
                 tasks.append(task)
         return tasks
+
+    def _tables(self, plan: Plan) -> TableFiles:
+        """Read what [[tables]] name; a table that they do not name may still be one of DXA results."""
+        known = self.store.protocol.tables
+        named = [path for path in plan.tables if matching(path, known)]
+        self.summary.skipped += len(plan.tables) - len(named)
+        taken = [report for report in plan.reports if report.kind == "table" and matching(report.path, known)]
+        plan.reports = [report for report in plan.reports if report not in taken]
+        tables = TableFiles(
+            store=self.store,
+            limits=self.limits,
+            workers=self.workers,
+            run_id=self.run_id,
+            summary=self.summary,
+            on_progress=self.on_progress,
+        )
+        tables.read_all(sorted([*named, *(report.path for report in taken)]))
+        return tables
 
     def _task(self, scan: SeenSeries, assignments: dict[str, Assignment], known: dict[str, KnownInput]) -> _Task | None:
         if scan.refused or scan.header is None:
@@ -340,8 +361,9 @@ def status_of(study_dir: Path) -> StudyStatus:
     """
     store = Store.open(study_dir)
     counts = store.counts()
-    failed = tuple(Refused(failure.path, failure.code, failure.message) for failure in store.failures())
-    return StudyStatus(scans=counts.measured, waiting=counts.waiting, reviewed=counts.reviewed, failed=failed)
+    failed = [Refused(failure.path, failure.code, failure.message) for failure in store.failures()]
+    failed += refused_tables(store)
+    return StudyStatus(scans=counts.measured, waiting=counts.waiting, reviewed=counts.reviewed, failed=tuple(failed))
 
 
 def _clear_staging(folder: StudyFolder) -> None:
@@ -354,6 +376,7 @@ def _counts(summary: RunSummary) -> dict[str, int]:
     return {
         "read": summary.read,
         "measured": summary.measured,
+        "tables": summary.tables,
         "skipped": summary.skipped,
         "refused": len(summary.refused),
         "failed": len(summary.failed),

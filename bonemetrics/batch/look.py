@@ -18,8 +18,8 @@ from bonemetrics.readers.series import SeriesFiles
 from bonemetrics.records import ScanHeader
 
 _NONE_OF_OURS = frozenset({"unknown-format", "not-ct"})
-_NOT_IN_THIS_VERSION = frozenset({"table"})
-"""Any CSV may be one of these; until they are read, they are left alone without a word."""
+_TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".xpt")
+"""Any such file may be a table of clinical data; the protocol says which ones are."""
 _BLOCK = 1 << 20
 
 
@@ -76,6 +76,7 @@ class Seen:
 
     series: tuple[SeenSeries, ...] = ()
     reports: tuple[SeenReports, ...] = ()
+    tables: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
     skipped: int = 0
 
@@ -95,6 +96,7 @@ def look_at(paths: tuple[str, ...]) -> Seen:
     """
     parts: dict[str, list[tuple[str, SeriesFiles]]] = {}
     reports: list[SeenReports] = []
+    tables: list[str] = []
     refused: list[Refused] = []
     skipped = 0
     for path in paths:
@@ -107,16 +109,18 @@ def look_at(paths: tuple[str, ...]) -> Seen:
             parts.setdefault(found.series.series_uid, []).append((path, found.series))
         elif found.form:
             reports.append(SeenReports(path, found.kind))
+        elif found.kind == "table" or (found.kind == "unknown" and path.lower().endswith(_TABLE_ENDINGS)):
+            tables.append(path)
         elif _is_none_of_ours(found):
             skipped += 1
         else:
             refused.append(Refused(path, found.problems[0].code, found.problems[0].message))
     series = tuple(_series(uid, files) for uid, files in parts.items())
-    return Seen(series=series, reports=tuple(reports), refused=tuple(refused), skipped=skipped)
+    return Seen(series=series, reports=tuple(reports), tables=tuple(tables), refused=tuple(refused), skipped=skipped)
 
 
 def _is_none_of_ours(found: Found) -> bool:
-    return found.kind in _NOT_IN_THIS_VERSION or not found.problems or found.problems[0].code in _NONE_OF_OURS
+    return not found.problems or found.problems[0].code in _NONE_OF_OURS
 
 
 def _series(uid: str, parts: list[tuple[str, SeriesFiles]]) -> SeenSeries:

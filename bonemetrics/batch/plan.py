@@ -27,10 +27,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Plan:
-    """The scans under the inputs, in the order of date and UID, files of DXA results by path, and what is neither."""
+    """The scans under the inputs, in the order of date and UID, files of DXA results by path, and what is neither.
+
+    `tables` are files that may be tables of clinical data.
+    """
 
     scans: list[SeenSeries] = field(default_factory=list)
     reports: list[SeenReports] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     failed: list[Refused] = field(default_factory=list)
     skipped: int = 0
@@ -90,6 +94,7 @@ def make_plan(
         bundles, gathered.halves = gathered.halves, []
     plan.scans = sorted((joined(found) for found in gathered.parts.values()), key=_by_date_and_uid)
     plan.reports.sort()
+    plan.tables.sort()
     plan.refused.sort()
     plan.failed.sort()
     return plan
@@ -118,6 +123,7 @@ class _Gathered:
             self.plan.failed.append(Refused(bundle[0], outcome.code, outcome.message))
             return
         self.plan.reports += outcome.reports
+        self.plan.tables += outcome.tables
         self.plan.refused += outcome.refused
         self.plan.skipped += outcome.skipped
         for part in outcome.series:

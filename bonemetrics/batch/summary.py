@@ -20,27 +20,28 @@ class RunSummary:
     """What one run did.
 
     `read` counts what was new or changed; each of it is then measured, refused or failed. `skipped` counts scans
-    that were left alone since nothing has changed, and files that are none of ours. A refusal that still stands from
-    an earlier run is listed again, so that the exit code says it.
+    that were left alone since nothing has changed, and files that are none of ours; `tables` are those that went in.
+    A refusal that still stands from an earlier run is listed again, so that the exit code says it.
     """
 
     read: int = 0
     measured: int = 0
     skipped: int = 0
     up_to_date: int = 0
+    tables: int = 0
     refused: list[Refused] = field(default_factory=list)
     failed: list[Refused] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
         """0 all well; 1 something was refused or failed, or there was nothing to measure at all."""
-        return 1 if self.refused or self.failed or not (self.measured or self.up_to_date) else 0
+        return 1 if self.refused or self.failed or not (self.measured or self.tables or self.up_to_date) else 0
 
     def as_json(self) -> dict[str, Any]:
         """The JSON object of `run --json`; lists in the order of paths."""
         return {
             "read": self.read,
-            "measured": self.measured,
+            "measured": self.measured + self.tables,
             "skipped": self.skipped,
             "refused": [_listed(entry) for entry in sorted(self.refused)],
             "failed": [_listed(entry) for entry in sorted(self.failed)],

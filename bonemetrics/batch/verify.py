@@ -13,6 +13,7 @@ from bonemetrics.batch.look import digest_of, series_of
 from bonemetrics.batch.many import cores, run_many
 from bonemetrics.batch.measure import Measure, measure_files, settings_hash
 from bonemetrics.batch.reports import report_settings
+from bonemetrics.batch.verify_tables import table_faults
 from bonemetrics.errors import BonemetricsError, UsageError
 from bonemetrics.pipeline.dxa import measure_reports
 from bonemetrics.pipeline.scan import ScanRequest
@@ -36,8 +37,8 @@ def verify_study(
 ) -> tuple[str, ...]:
     """Check the audit chain, the files of every measured scan, its input, and that its numbers come out again.
 
-    A scan is measured again, in a guarded child, where it was measured with the settings and the software of today; of
-    the others the log, the files and the input are checked.
+    Tables of clinical data are read again too. A scan is measured again, in a guarded child, where it was measured with
+    the settings and the software of today; of the others the log, the files and the input are checked.
 
     Parameters
     ----------
@@ -69,6 +70,7 @@ def verify_study(
         check.faults.append((changed.scan_id, f"scan {changed.scan_id}: {changed.message}"))
     for scan in scans:
         check.files_of(scan)
+    check.faults += table_faults(store, limits=limits, workers=workers or cores())
     run_many(_groups(scans), check.start, check.take, workers=workers or cores())
     return tuple(text for _, text in sorted(check.faults))
 

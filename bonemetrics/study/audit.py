@@ -36,6 +36,11 @@ Action = Literal[
     "result-superseded",
     "labels-added",
     "review-recorded",
+    "sheet-read",
+    "sheet-refused",
+    "sheet-failed",
+    "sheet-superseded",
+    "sheet-moved",
     "export-written",
 ]
 
@@ -149,6 +154,13 @@ def head(connection: Connection) -> AuditHead:
     """Last row's number and hash; number 0 where there is no row."""
     found = connection.execute(select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)).first()
     return AuditHead(seq=found.seq, hash=found.hash) if found else AuditHead(seq=0, hash=FIRST_PREV_HASH)
+
+
+def last_change(connection: Connection) -> tuple[AuditHead, str]:
+    """Number, hash and time of the last row that is no export: an export tells of a study and does not change it."""
+    query = select(AUDIT.c.seq, AUDIT.c.hash, AUDIT.c.utc).where(AUDIT.c.action != "export-written")
+    found = connection.execute(query.order_by(AUDIT.c.seq.desc()).limit(1)).first()
+    return (AuditHead(seq=found.seq, hash=found.hash), found.utc) if found else (head(connection), "")
 
 
 def rows(connection: Connection) -> tuple[AuditRow, ...]:

@@ -21,10 +21,15 @@ def paramcds_of(found: Measurement, protocol: Protocol) -> tuple[str, ...]:
     tuple of str
         In the order of the protocol; empty where the protocol does not ask for the number.
     """
+    return paramcds_at(protocol, found.quantity, found.site, found.region, found.side)
+
+
+def paramcds_at(protocol: Protocol, quantity: str, site: str, region: str, side: str | None) -> tuple[str, ...]:
+    """The same by quantity and place."""
     return tuple(
         wanted.paramcd
         for wanted in protocol.parameters
-        if (wanted.quantity, wanted.site) == (found.quantity, found.site)
-        and wanted.region in (None, found.region)
-        and wanted.side in (None, found.side)
+        if (wanted.quantity, wanted.site) == (quantity, site)
+        and wanted.region in (None, region)
+        and wanted.side in (None, side)
     )

@@ -172,3 +172,65 @@ AUDIT = Table(
     _text("prev_hash", default=None),
     _text("hash", default=None),
 )
+
+SHEETS = Table(
+    "sheets",
+    METADATA,
+    Column("sheet_id", Text, primary_key=True),
+    _text("kind", default=None),
+    _text("entry", default=None),
+    Column("current_version", Integer, nullable=False),
+)
+
+SHEET_VERSIONS = Table(
+    "sheet_versions",
+    METADATA,
+    Column("sheet_id", Text, ForeignKey("sheets.sheet_id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _text("status", default=None),
+    _text("code"),
+    _text("message"),
+    _text("path", default=None),
+    _text("form"),
+    _text("sheet"),
+    Column("header_line", Integer, nullable=False),
+    Column("n_rows", Integer, nullable=False),
+    Column("n_taken", Integer, nullable=False),
+    Column("n_refused", Integer, nullable=False),
+    _text("input_sha256"),
+    _text("settings_hash"),
+    _text("software_version", default=None),
+    _text("recorded_utc", default=None),
+    _text("run_id"),
+    _text("digest", default=None),
+)
+
+_OF_A_SHEET = ["sheet_id", "version"]
+_SHEET_KEY = ["sheet_versions.sheet_id", "sheet_versions.version"]
+
+SHEET_ROWS = Table(
+    "sheet_rows",
+    METADATA,
+    Column("sheet_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("line", Integer, nullable=False),
+    _text("record", default=None),
+    _text("subject", default=None),
+    _text("content", default=None),
+    ForeignKeyConstraint(_OF_A_SHEET, _SHEET_KEY),
+)
+
+SHEET_PROBLEMS = Table(
+    "sheet_problems",
+    METADATA,
+    Column("sheet_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("line", Integer, nullable=False),
+    _text("subject"),
+    _text("code", default=None),
+    _text("severity", default=None),
+    _text("message"),
+    ForeignKeyConstraint(_OF_A_SHEET, _SHEET_KEY),
+)

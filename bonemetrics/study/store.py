@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -15,14 +15,16 @@ from sqlalchemy import insert, select, update
 
 from bonemetrics import __version__
 from bonemetrics.errors import StudyError
-from bonemetrics.records import Problem, ScanHeader, ScanResult
-from bonemetrics.study import audit, enrolment, recording, stored, verify
+from bonemetrics.records import AnyTableRecord, Problem, ScanHeader, ScanResult
+from bonemetrics.study import audit, enrolment, recording, sheets, stored, verify
 from bonemetrics.study.audit import AuditHead, AuditRow, Author, ChainFault, canonical_json, utc_now
 from bonemetrics.study.database import Database, open_database
 from bonemetrics.study.layout import StudyFolder
 from bonemetrics.study.protocol import Protocol, load_protocol
 from bonemetrics.study.recording import Recorded
 from bonemetrics.study.schema import RUNS, SUBJECTS
+from bonemetrics.study.sheet_faults import sheet_faults
+from bonemetrics.study.sheets import SheetFacts, SheetLine, SheetProblem, StoredSheet
 from bonemetrics.study.stored import Counts, Failure, KnownInput, Status, StoredMeasurement, StoredScan
 from bonemetrics.study.subjects import Assignment, Identity, identity_of
 from bonemetrics.study.verify import RecordFault
@@ -293,6 +295,41 @@ class Store:
         with self._database.read() as connection:
             return stored.counts(connection)
 
+    # Tables
+
+    def record_sheet(
+        self,
+        name: str,
+        facts: SheetFacts,
+        lines: Iterable[SheetLine],
+        refusal: Problem | None = None,
+        *,
+        failed: bool = False,
+    ) -> bool:
+        """Keep what one table gave, as a new version where it says something new; see `sheets.record_sheet`."""
+        with self._database.write() as connection:
+            return sheets.record_sheet(connection, self.author, name, facts, lines, refusal, failed=failed)
+
+    def move_sheet(self, name: str, path: Path) -> None:
+        """Keep where the unchanged file of a table lies now."""
+        with self._database.write() as connection:
+            sheets.move_sheet(connection, self.author, name, path)
+
+    def sheets(self) -> tuple[StoredSheet, ...]:
+        """Current versions of all tables, ordered by ID."""
+        with self._database.read() as connection:
+            return sheets.sheets(connection)
+
+    def sheet_records(self) -> Iterator[tuple[str, AnyTableRecord]]:
+        """Records of all tables with the ID of their sheet; one transaction lasts until all are taken."""
+        with self._database.read() as connection:
+            yield from sheets.sheet_records(connection)
+
+    def sheet_problems(self) -> tuple[SheetProblem, ...]:
+        """What was said of the rows of all tables."""
+        with self._database.read() as connection:
+            return sheets.sheet_problems(connection)
+
     # Audit
 
     def record_export(self, target: str, files: Mapping[str, str]) -> AuditHead:
@@ -307,6 +344,11 @@ class Store:
         with self._database.read() as connection:
             return audit.head(connection)
 
+    def last_change(self) -> tuple[AuditHead, str]:
+        """Head of the log and time (ISO 8601 UTC) when the study was changed last; exports change nothing."""
+        with self._database.read() as connection:
+            return audit.last_change(connection)
+
     def audit_rows(self) -> tuple[AuditRow, ...]:
         """The whole log."""
         with self._database.read() as connection:
@@ -319,7 +361,8 @@ class Store:
     def verify_records(self) -> tuple[RecordFault, ...]:
         """Every result, number or mask hash that is not what the log was told; see `verify.record_faults`."""
         with self._database.read() as connection:
-            return verify.record_faults(connection, audit.rows(connection))
+            log = audit.rows(connection)
+            return (*verify.record_faults(connection, log), *sheet_faults(connection, log))
 
 
 def current_user() -> str:

@@ -1,0 +1,206 @@
+"""Records of clinical and histomorphometry tables as values and events in their place in the trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from bonemetrics.histomorphometry.measured import measured_entries
+from bonemetrics.outcomes.rows import (
+    Candidate,
+    LabelStatus,
+    PlacedAdverseEvent,
+    PlacedFracture,
+    RowNote,
+    Source,
+)
+from bonemetrics.records import (
+    AdverseEvent,
+    Fracture,
+    HistomorphometryEntry,
+    Observation,
+    Problem,
+    Subject,
+    TableRecord,
+)
+from bonemetrics.study.parameters import paramcds_at
+from bonemetrics.study.protocol import Protocol
+from bonemetrics.study.sheet_visits import place_record
+from bonemetrics.study.sheets import StoredSheet
+from bonemetrics.study.store import Store
+from bonemetrics.study.visits import study_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableValues:
+    """What the tables of a study hold, in the order of sheets and rows."""
+
+    candidates: tuple[Candidate, ...]
+    adverse_events: tuple[PlacedAdverseEvent, ...]
+    fractures: tuple[PlacedFracture, ...]
+    labels: tuple[LabelStatus, ...]
+    notes: tuple[RowNote, ...]
+
+
+def gather_tables(store: Store) -> TableValues:
+    """Place the records of all tables of a study.
+
+    Parameters
+    ----------
+    store
+        Of the study.
+
+    Returns
+    -------
+    TableValues
+        Entries of biopsies are solved for their indices first; notes on rows are kept, refusals included.
+    """
+    placing = _Placing(protocol=store.protocol, sheets={sheet.sheet_id: sheet for sheet in store.sheets()})
+    for name, record in store.sheet_records():
+        placing.take(name, record)
+    placing.solve()
+    for told in store.sheet_problems():
+        place = {"source_id": f"{told.sheet_id}:{told.line}", "sheet": placing.sheets[told.sheet_id].sheet}
+        line = told.line or None
+        placing.notes.append(
+            RowNote(subject=told.subject, visit="", paramcd="", problem=told.problem, line=line, **place)
+        )
+    return TableValues(
+        candidates=tuple(placing.candidates),
+        adverse_events=tuple(placing.adverse_events),
+        fractures=tuple(placing.fractures),
+        labels=tuple(placing.labels),
+        notes=tuple(placing.notes),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Placing:
+    protocol: Protocol
+    sheets: dict[str, StoredSheet]
+    candidates: list[Candidate] = field(default_factory=list)
+    adverse_events: list[PlacedAdverseEvent] = field(default_factory=list)
+    fractures: list[PlacedFracture] = field(default_factory=list)
+    labels: list[LabelStatus] = field(default_factory=list)
+    notes: list[RowNote] = field(default_factory=list)
+    entries: list[HistomorphometryEntry] = field(default_factory=list)
+    people: dict[str, Subject] = field(default_factory=dict)
+    paramcds: dict[tuple[str, str, str, str | None], tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.people = {subject.subject: subject for subject in self.protocol.subjects}
+
+    def take(self, name: str, record: TableRecord) -> None:
+        if isinstance(record, Observation):
+            self.candidates.append(self._candidate(record, self._source(name, record), ()))
+        elif isinstance(record, AdverseEvent):
+            self.adverse_events.append(self._adverse_event(name, record))
+        elif isinstance(record, Fracture):
+            self.fractures.append(self._fracture(name, record))
+        elif isinstance(record, HistomorphometryEntry):
+            # The sheet travels with the entry, since its values come back as observations.
+            self.entries.append(record.model_copy(update={"sheet": name}))
+
+    def solve(self) -> None:
+        """Compute the indices of all biopsies."""
+        found = measured_entries(self.entries, self.protocol.histomorphometry)
+        for value in found.observations:
+            self.candidates.append(self._candidate(value, self._source(value.sheet, value), ()))
+        for entry, status in found.labels:
+            place = place_record(entry, self.people.get(entry.subject), self.protocol)
+            self.labels.append(
+                LabelStatus(
+                    subject=entry.subject,
+                    visit=place.visit.name,
+                    day=entry.day,
+                    envelope=entry.envelope or "",
+                    status=status,
+                )
+            )
+        self.notes += self._entry_notes(found.notes)
+
+    def _entry_notes(self, notes: Iterable[tuple[HistomorphometryEntry, Problem]]) -> Iterator[RowNote]:
+        for entry, problem in notes:
+            place = place_record(entry, self.people.get(entry.subject), self.protocol)
+            yield RowNote(
+                subject=entry.subject,
+                visit=place.visit.name,
+                paramcd="",
+                problem=problem,
+                source_id=f"{entry.sheet}:{entry.line}",
+                sheet=self.sheets[entry.sheet].sheet,
+                line=entry.line,
+            )
+
+    def _candidate(self, record: Observation, source: Source, notes: tuple[Problem, ...]) -> Candidate:
+        person = self.people.get(record.subject)
+        place = place_record(record, person, self.protocol)
+        key = (record.quantity, record.site, record.region, record.side)
+        if key not in self.paramcds:
+            self.paramcds[key] = paramcds_at(self.protocol, *key)
+        return Candidate(
+            subject=record.subject,
+            cohort=person.cohort if person is not None else "",
+            visit=place.visit,
+            day=record.day,
+            study_day=place.study_day,
+            kind=record.kind,
+            paramcds=self.paramcds[key],
+            quantity=record.quantity,
+            site=record.site,
+            region=record.region,
+            side=record.side or "",
+            value=record.value,
+            unit=record.unit,
+            text=record.text,
+            censored=record.censored or "",
+            standard_uncertainty=record.standard_uncertainty,
+            derivation=record.derivation,
+            source=source,
+            given=record.given,
+            given_unit=record.given_unit,
+            notes=(*record.notes, *place.notes, *notes),
+        )
+
+    def _source(self, name: str, record: TableRecord) -> Source:
+        sheet = self.sheets[name]
+        return Source(
+            source_id=f"{name}:{record.line}",
+            kind=record.kind,
+            input_sha256=sheet.input_sha256,
+            sheet=sheet.sheet,
+            line=record.line,
+            reader=record.reader,
+            software_version=sheet.software_version,
+            method=record.method if isinstance(record, Observation) else "",
+        )
+
+    def _day(self, subject: str, day: date | None) -> int | None:
+        person = self.people.get(subject)
+        return study_day(day, person.day1) if day is not None and person is not None and person.day1 else None
+
+    def _adverse_event(self, name: str, event: AdverseEvent) -> PlacedAdverseEvent:
+        person = self.people.get(event.subject)
+        told = self._day(event.subject, event.day)
+        return PlacedAdverseEvent(
+            event=event,
+            subject=event.subject,
+            cohort=person.cohort if person is not None else "",
+            study_day=event.study_day if told is None else told,
+            end_study_day=self._day(event.subject, event.end_day),
+            source=self._source(name, event),
+        )
+
+    def _fracture(self, name: str, event: Fracture) -> PlacedFracture:
+        person = self.people.get(event.subject)
+        told = self._day(event.subject, event.day)
+        day = event.study_day if told is None else told
+        return PlacedFracture(
+            event=event,
+            subject=event.subject,
+            cohort=person.cohort if person is not None else "",
+            study_day=day,
+            is_new=None if day is None else day >= 1,
+            source=self._source(name, event),
+        )
