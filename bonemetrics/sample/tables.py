@@ -9,13 +9,16 @@ from datetime import date
 
 from bonemetrics.anatomy import FOREARM, HIP, SPINE
 from bonemetrics.quantities import CATALOGUE, Material
+from bonemetrics.quantities.asbmr import ILIAC
+from bonemetrics.quantities.clinical import PATIENT
 from bonemetrics.records import ReferenceCurve, Side
+from bonemetrics.sample.clinical.course import BIOPSY_VISIT
 from bonemetrics.sample.dxa.reference import curves
-from bonemetrics.sample.people import COHORTS, ROD_PHANTOMS, STUDY_ID, VISITS, WOMEN
+from bonemetrics.sample.people import COHORTS, ROD_PHANTOMS, STUDY_ID, VISITS, WOMEN, PlannedVisit
 from bonemetrics.sample.truth import Truth
 
 Row = tuple[str, ...]
-_Fact = str | int | float | bool | list[int] | list[str]
+_Fact = str | int | float | bool | list[int] | list[str] | list[list[str]]
 
 README = (
     "Synthetic scans and reports made by `bonemetrics sample`. No person was scanned; names and numbers are invented.\n"
@@ -39,6 +42,47 @@ _PARAMETERS = (
     ("FNBMD", "Femoral neck BMD", "aBMD", HIP, "neck", "up"),
     ("FNBMDT", "Femoral neck T-score", "T-score", HIP, "neck", "up"),
     ("R33BMD", "Radius 33 % BMD", "aBMD", FOREARM, "radius-33", "up"),
+    ("NTX", "Serum NTX", "NTX", "serum", "", "down"),
+    ("OSTEOC", "Osteocalcin", "OC", "serum", "", "up"),
+    ("ALPBS", "Bone alkaline phosphatase", "BALP", "serum", "", "up"),
+    ("P1NP", "P1NP", "P1NP", "serum", "", "up"),
+    ("OPG", "Osteoprotegerin", "OPG", "serum", "", "up"),
+    ("RANKL", "RANKL", "RANKL", "serum", "", "down"),
+    ("VASPAIN", "Pain", "Pain-VAS", PATIENT, "", "down"),
+    ("ODITOT", "Oswestry Disability Index", "ODI", PATIENT, "", "down"),
+    ("EQ5DIDX", "EQ-5D-3L index (Spain, TTO)", "EQ-5D-index", PATIENT, "", "up"),
+    ("EQ5DVAS", "EQ VAS", "EQ-VAS", PATIENT, "", "up"),
+    ("NEWFX", "New fractures", "N.Fx", "skeleton", "", "down"),
+    ("HBVTV", "Biopsy BV/TV", "BV/TV", ILIAC, "cancellous", "up"),
+    ("HTBTH", "Biopsy trabecular thickness", "Tb.Th", ILIAC, "cancellous", "up"),
+    ("HOSBS", "Biopsy osteoid surface", "OS/BS", ILIAC, "cancellous", ""),
+    ("HMSBS", "Biopsy mineralising surface", "MS/BS", ILIAC, "cancellous", "up"),
+    ("HMAR", "Biopsy mineral apposition rate", "MAR", ILIAC, "cancellous", ""),
+    ("HBFRBS", "Biopsy bone formation rate", "BFR/BS", ILIAC, "cancellous", "up"),
+    ("HMLT", "Biopsy mineralisation lag time", "Mlt", ILIAC, "cancellous", ""),
+    ("HACF", "Biopsy activation frequency", "Ac.f", ILIAC, "cancellous", "up"),
+)
+_PRECISION: tuple[dict[str, _Fact], ...] = (
+    {"paramcd": "RADTBD", "scanner": "3012", "lsc": 3.1},
+    {"paramcd": "RADTBD", "scanner": "CT-551", "lsc": 4.2},
+    {"paramcd": "LSBMD", "lsc": 0.028},
+    {"paramcd": "THBMD", "lsc": 0.027},
+    {"paramcd": "FNBMD", "lsc": 0.034},
+    {"paramcd": "P1NP", "lsc_percent": 20.0},
+    {"paramcd": "NTX", "lsc_percent": 22.0},
+)
+"""Invented, as the precision studies of this trial's own centre."""
+_TABLES: tuple[tuple[dict[str, _Fact], dict[str, str]], ...] = (
+    ({"file": "laboratory.csv", "kind": "laboratory"}, {"date": "Sample date", "test": "Analyte"}),
+    (
+        {"file": "pain.csv", "kind": "vas", "decimal": ",", "dates": "dmy"},
+        {"visit": "Visita", "date": "Fecha", "value": "EVA"},
+    ),
+    ({"file": "oswestry.csv", "kind": "oswestry"}, {}),
+    ({"file": "eq5d.csv", "kind": "eq5d"}, {"date": "eq5d_date"}),
+    ({"file": "adverse_events.csv", "kind": "adverse-events"}, {}),
+    ({"file": "fractures.csv", "kind": "fractures"}, {}),
+    ({"file": "biopsies.csv", "kind": "histomorphometry"}, {}),
 )
 
 
@@ -48,23 +92,15 @@ def study_toml() -> str:
         _table("[study]", id=STUDY_ID, title="Synthetic trial of cell therapy in osteoporosis", subjects="subjects.csv")
     ]
     parts += [_table("[[cohorts]]", code=code, title=title) for code, title in COHORTS]
-    parts += [
-        _table(
-            "[[visits]]",
-            name=visit.name,
-            number=visit.number,
-            target_day=visit.target_day,
-            window=list(visit.window),
-            baseline=visit.months == 0,
-        )
-        for visit in VISITS
-    ]
+    parts += map(_visit, sorted([*VISITS, BIOPSY_VISIT], key=lambda visit: visit.months))
     for code, title, quantity, site, region, benefit in _PARAMETERS:
-        facts = {"paramcd": code, "param": title, "quantity": quantity, "site": site, "region": region}
+        facts: dict[str, _Fact] = {"paramcd": code, "param": title, "quantity": quantity, "site": site}
+        facts |= {"region": region} if region else {}
         facts |= {"side": "left"} if site == HIP else {}
         facts["unit"] = CATALOGUE[quantity].unit
+        facts |= {"version": "3L", "value_set": "Spain TTO"} if quantity == "EQ-5D-index" else {}
         parts.append(_table("[[parameters]]", **facts, **({"benefit": benefit} if benefit else {})))
-    parts.append(_table("[[precision]]", paramcd="RADTBD", scanner="3012", lsc=3.1))
+    parts += [_table("[[precision]]", **facts) for facts in _PRECISION]
     for phantom in ROD_PHANTOMS.values():
         rods = [
             f'  {{ name = "{rod.name}", density = {rod.density}, diameter_mm = {rod.diameter_mm}, '
@@ -77,7 +113,24 @@ def study_toml() -> str:
     parts.append(_table("[tissue]", threshold=320.0))
     parts.append(_table("[dxa]", dates="mdy", postmenopausal=True))
     parts += map(_reference, curves())
+    parts += [_table("[[tables]]", **head) + _columns(columns) for head, columns in _TABLES]
+    parts.append(_table("[histomorphometry]", factor="isotropic"))
+    parts.append(_table("[analysis]", choose="nearest", relations=[["HACF", "P1NP"], ["HBVTV", "RADTBD"]]))
     return "\n".join(parts)
+
+
+def _visit(visit: PlannedVisit) -> str:
+    facts: dict[str, _Fact] = {"name": visit.name, "number": visit.number, "target_day": visit.target_day}
+    if visit == BIOPSY_VISIT:
+        facts["windows.histomorphometry"] = list(visit.window)
+    else:
+        facts["window"] = list(visit.window)
+        facts["baseline"] = visit.months == 0
+    return _table("[[visits]]", **facts)
+
+
+def _columns(columns: dict[str, str]) -> str:
+    return _table("[tables.columns]", **columns) if columns else ""
 
 
 def _reference(curve: ReferenceCurve) -> str:

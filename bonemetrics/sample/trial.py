@@ -1,4 +1,4 @@
-"""The synthetic trial: ten women, four visits, QCT of the radius, reports of DXA, and the truth of every number."""
+"""The synthetic trial: ten women, scans, reports, blood samples, questionnaires, biopsies, and the truth of it all."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from bonemetrics.errors import UsageError
 from bonemetrics.records import ScannerConstants
 from bonemetrics.sample import people, tables
 from bonemetrics.sample.cases import PhantomScan, forearm
+from bonemetrics.sample.clinical.course import attended
+from bonemetrics.sample.clinical.files import write_tables
 from bonemetrics.sample.dicom import CtHeader, write_series
 from bonemetrics.sample.dxa.files import write_reports
 from bonemetrics.sample.encoding import Coding
 from bonemetrics.sample.imaging import SCANCO_XCT2, Imaging, Scanner
-from bonemetrics.sample.people import MOVED, REPEATED, VISITS, WOMEN, PlannedVisit, Woman
+from bonemetrics.sample.people import MOVED, REPEATED, WOMEN, PlannedVisit, Woman
 from bonemetrics.sample.phantom import Block, Placement, RadiusPhantom, RodCylinder, SoftTissue
 from bonemetrics.sample.shapes import Floats
 
@@ -54,14 +56,13 @@ def plan(scans: int | None = None) -> tuple[TrialScan, ...]:
     Parameters
     ----------
     scans
-        How many to keep; all 41 without it.
+        How many to keep; all 37 without it.
     """
     wanted: list[TrialScan] = []
-    for woman in WOMEN:
-        for visit in VISITS:
-            wanted.append(_scan(woman, visit, repeat=False))
-            if visit.months == 0 and _number(woman) == REPEATED:
-                wanted.append(_scan(woman, visit, repeat=True))
+    for woman, visit in attended():
+        wanted.append(_scan(woman, visit, repeat=False))
+        if visit.months == 0 and _number(woman) == REPEATED:
+            wanted.append(_scan(woman, visit, repeat=True))
     if scans is None:
         return tuple(wanted)
     first = sorted(wanted, key=lambda one: one.folder not in _FIRST_CHOICE)[:scans]
@@ -71,8 +72,10 @@ def plan(scans: int | None = None) -> tuple[TrialScan, ...]:
 def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | None = None, workers: int = 1) -> None:
     """Write the synthetic trial.
 
-    Makes `out/study.toml`, `out/subjects.csv`, `out/truth.csv` and, under `out/input`, one folder of DICOM files for
-    every scan and one of DXA reports for its visit. Equal versions of the code and of its libraries give equal bytes.
+    Makes `out/study.toml`, `out/subjects.csv`, `out/truth.csv`, `out/truth_outcomes.csv` and, under `out/input`, one
+    folder of DICOM files for every scan, one of DXA reports for its visit, and the sheets of blood samples,
+    questionnaires, biopsies and events of all women under `tables`. Equal versions of the code and of its libraries
+    give equal bytes.
 
     Parameters
     ----------
@@ -92,7 +95,11 @@ def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | Non
     """
     if scans is not None and scans < 1:
         raise UsageError(f"{scans} scans make no sample; ask for one at least")
-    taken = [name for name in ("input", "study.toml", "subjects.csv", "truth.csv") if (out / name).exists()]
+    taken = [
+        name
+        for name in ("input", "study.toml", "subjects.csv", "truth.csv", "truth_outcomes.csv")
+        if (out / name).exists()
+    ]
     if taken:
         raise UsageError(f"the folder already holds {', '.join(taken)}; choose one that does not")
     wanted = plan(scans)
@@ -100,6 +107,7 @@ def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | Non
     _write(out / "study.toml", tables.study_toml())
     _write(out / "subjects.csv", tables.subjects_csv())
     _write(out / "input" / "README.txt", tables.README)
+    write_tables(out)
     of_scans: list[tables.Row] = []
     of_reports: list[tables.Row] = []
     for done, (truth, reported) in enumerate(_written(wanted, out / "input", workers), start=1):

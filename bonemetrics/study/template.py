@@ -57,6 +57,30 @@ title = ""
 #: unit = "g/cm2"
 #: benefit = "up"
 
+# Biopsies, blood samples and questionnaires have one site each; a biopsy's region is its envelope. A quantity that is
+# not in the catalogue is a "Lab" or "Score" whose region is the test and which states its unit.
+#: [[parameters]]
+#: paramcd = "HBFRBS"
+#: param = "Biopsy bone formation rate"
+#: quantity = "BFR/BS"
+#: region = "cancellous"
+#: benefit = "up"
+
+#: [[parameters]]
+#: paramcd = "P1NP"
+#: param = "P1NP"
+#: quantity = "P1NP"
+#: unit = "ng/mL"
+#: benefit = "up"
+
+#: [[parameters]]
+#: paramcd = "EQ5DIDX"
+#: param = "EQ-5D index"
+#: quantity = "EQ-5D-index"
+#: version = "3L"                     # or "5L"
+#: value_set = "Spain TTO"            # or "Spain VAS"; for 5L "Spain VT"
+#: benefit = "up"
+
 # Least significant change: lsc, lsc_percent, or repeats = [[182.1, 183.0], …], one row per person.
 #: [[precision]]
 #: paramcd = "RADTBD"
@@ -121,13 +145,50 @@ title = ""
 #: valid_days = 180
 #: kvp = 120.0
 
-# How a clinical or histomorphometry table is read.
+# How a clinical or histomorphometry table is read: which files, of which kind, and which column is what where its
+# header does not say so itself. decimal, dates, sheet, header_row, delimiter and encoding help where files need it.
 #: [[tables]]
 #: file = "lab*.csv"
-#: kind = "laboratory"
+#: kind = "laboratory"                # histomorphometry | laboratory | eq5d | oswestry | vas | adverse-events | fractures
+#: decimal = ","
+#: dates = "dmy"
+#: tests = { "N-telopeptide" = "NTX" }  # names of tests in the table
 #: [tables.columns]
 #: subject = "ID"
 #: value = "result"
+#: [tables.fixed]
+#: unit = "ng/mL"                     # holds for every row where no column says it
+
+# A unit is converted by a rule of its own only: a value in this unit times the factor is one in the quantity's unit.
+#: [[conversions]]
+#: quantity = "BALP"
+#: unit = "U/L"
+#: factor = 0.45
+#: source = "where the factor stands"
+
+# Biopsies: from the section to space, labels, readers.
+#: [histomorphometry]
+#: factor = "isotropic"               # pi/4 and 4/pi; "iliac": 1/1.2 and 1.2; "stated": the two factors are given
+#: osteoid_perimeter = "one-sided"    # or "outline"
+#: labelling_confirmed = true         # that all participants took their labels
+#: single_label = "missing"           # or "floor": the apposition rate of single labels is mar_floor_um_per_d, flagged
+#: mar_floor_um_per_d = 0.3
+#: minimum_tissue_area_mm2 = 30.0
+#: double_entry = "refuse"            # where two entries of a biopsy differ: "refuse", "mean" or "first"
+#: entry_tolerance = 0.0              # relative difference that counts as agreement
+#: reader_cv_percent = { "O.Pm" = 5.0 }  # by measurement, for the uncertainty of the indices
+
+#: [clinical]
+#: oswestry_most_missing = 1          # of ten sections
+
+# Which values count, and what the report shows.
+#: [analysis]
+#: choose = "nearest"                 # of several in one window: "nearest" to the target day, "first", "last", "mean"
+#: baseline = "baseline-visit"        # or "last-before": the last value up to day 1
+#: reviewed_only = false              # true: only scans that a reader has accepted
+#: exclude_notes = ["blurred-edges"]  # values with these notes are not analysed
+#: responder_percent = 3.0
+#: relations = [["HBFRBS", "P1NP"]]
 """
 
 

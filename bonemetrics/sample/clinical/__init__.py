@@ -1,0 +1,1 @@
+"""Blood samples, questionnaires, biopsies and events of the synthetic trial. All are invented."""
