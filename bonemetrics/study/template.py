@@ -149,7 +149,7 @@ title = ""
 # header does not say so itself. decimal, dates, sheet, header_row, delimiter and encoding help where files need it.
 #: [[tables]]
 #: file = "lab*.csv"
-#: kind = "laboratory"                # histomorphometry | laboratory | eq5d | oswestry | vas | adverse-events | fractures
+#: kind = "laboratory"                # or histomorphometry, eq5d, oswestry, vas, adverse-events, fractures
 #: decimal = ","
 #: dates = "dmy"
 #: tests = { "N-telopeptide" = "NTX" }  # names of tests in the table

@@ -80,7 +80,9 @@ def test_make_plan__what_is_none_of_ours_is_skipped(tmp_path):
     assert [scan.series_uid for scan in plan.scans] == ["1.2"]
     assert (plan.refused, plan.failed) == ([], [])
     assert [Path(file.path).name for file in plan.reports] == ["letter.pdf"]
-    assert plan.skipped == 6 + 4
+    # Whether a text file is a table of the study is for its protocol to say.
+    assert [Path(file).name for file in plan.tables] == ["list.csv", "readme.txt"]
+    assert plan.skipped == 6 + 2
 
 
 def test_make_plan__formats_of_bone_scanners_that_are_not_read_yet_are_refused(tmp_path):

@@ -213,7 +213,7 @@ def test_template__is_valid_as_it_is_and_with_every_example_in_force():
     whole = parse_protocol(examples().replace('subjects = "subjects.csv"', ""))
     empty = [name for name in Protocol.model_fields if getattr(whole, name) == getattr(Protocol(), name)]
     # Written out with their defaults, or set by nobody's file.
-    assert empty == ["reading", "density", "subjects", "lists_subjects", "overrides"]
+    assert empty == ["reading", "density", "clinical", "subjects", "lists_subjects", "overrides"]
 
 
 def test_load_protocol__takes_a_file_or_its_folder(tmp_path):

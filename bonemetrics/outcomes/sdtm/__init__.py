@@ -1,0 +1,34 @@
+"""SDTM-like domains of a study: MK, LB, QS, AE and their supplemental qualifiers, as far as terms are published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bonemetrics.outcomes.rows import Gathered
+from bonemetrics.outcomes.sdtm.events import ae_table
+from bonemetrics.outcomes.sdtm.findings import findings
+from bonemetrics.outcomes.table import Table
+
+__all__ = ["sdtm_tables"]
+
+
+def sdtm_tables(gathered: Gathered) -> tuple[Table, ...]:
+    """Lay out everything that was measured as SDTM-like domains.
+
+    Parameters
+    ----------
+    gathered
+        Of a study; values of no parameter are in too, since SDTM holds what was collected.
+
+    Returns
+    -------
+    tuple of Table
+        `mk`, `lb`, `qs`, `ae` and `suppmk`, `supplb`, `suppqs`, `suppae`; a domain without rows is left out.
+
+    References
+    ----------
+    Codes of DXA: CDISC COSMoS (codelists C127269, C127270); of LB and QS: SDTM controlled terminology of 2015-12-18.
+    Whatever has no published term is under the study's own PARAMCD, as an extension of the codelist.
+    """
+    tables: Iterable[Table] = (*findings(gathered), *ae_table(gathered))
+    return tuple(table for table in tables if table.rows)

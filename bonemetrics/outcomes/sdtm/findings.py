@@ -1,0 +1,116 @@
+"""Findings: MK (bone), LB (blood) and QS (questionnaires), one row per value as it was collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bonemetrics.outcomes.rows import Candidate, Gathered
+from bonemetrics.outcomes.sdtm.supplement import Qualifier, supplement
+from bonemetrics.outcomes.sdtm.terms import Term, term_of, unit_term
+from bonemetrics.outcomes.table import Cell, Column, ColumnType, Table
+
+_TITLES = {"MK": "Musculoskeletal Findings", "LB": "Laboratory Test Results", "QS": "Questionnaires"}
+_SDTM = "CDISC SDTM Implementation Guide 3.3"
+
+
+def findings(gathered: Gathered) -> Iterator[Table]:
+    """The domains `mk`, `lb` and `qs`, each followed by its supplement.
+
+    Parameters
+    ----------
+    gathered
+        Of a study.
+
+    Yields
+    ------
+    Table
+        Sorted by person, day, test and place.
+    """
+    study = gathered.protocol.study.id
+    version = next((one.version for one in gathered.protocol.parameters if one.version), "")
+    terms = [(term_of(one, version), one) for one in gathered.candidates]
+    for domain in _TITLES:
+        of_domain = sorted(((term, one) for term, one in terms if term.domain == domain), key=_order)
+        yield from _domain(domain, of_domain, study)
+
+
+def _order(pair: tuple[Term, Candidate]) -> tuple[object, ...]:
+    term, one = pair
+    day = "" if one.day is None else one.day.isoformat()
+    return one.subject, day, one.visit.name, term.testcd, one.site, one.side, one.region, one.source.source_id
+
+
+def _domain(domain: str, values: Sequence[tuple[Term, Candidate]], study: str) -> Iterator[Table]:
+    rows: list[tuple[Cell, ...]] = []
+    extra: list[Qualifier] = []
+    numbers: dict[str, int] = {}
+    for term, one in values:
+        numbers[one.subject] = number = numbers.get(one.subject, 0) + 1
+        rows.append(_row(domain, study, number, term, one))
+        extra += _qualifiers(term, one, number)
+    columns = _columns(domain)
+    yield Table(name=domain.lower(), columns=columns, rows=rows)
+    yield supplement(domain, study, extra)
+
+
+def _row(domain: str, study: str, number: int, term: Term, one: Candidate) -> tuple[Cell, ...]:
+    result = one.text or _plain(one.value)
+    head = (study, domain, one.subject, number, term.testcd, term.test, term.category or None)
+    unit = unit_term(one.unit) or None
+    given = (one.given or result or None, (one.given_unit if one.given else "") or unit)
+    standard = (result or None, one.value, unit)
+    place = (term.location or None, term.laterality or None, term.method or None) if domain == "MK" else ()
+    day = None if one.day is None else one.day.isoformat()
+    return (*head, *given, *standard, *place, one.visit.number, one.visit.name, day, one.study_day)
+
+
+def _plain(value: float | None) -> str:
+    return "" if value is None else repr(float(value)).removesuffix(".0")
+
+
+def _qualifiers(term: Term, one: Candidate, number: int) -> Iterator[Qualifier]:
+    told = {
+        "SRCID": ("Source Identifier", one.source.source_id),
+        "REGION": ("Region Within Location", one.region),
+        "MATERIAL": ("Calibration Material", one.material),
+        "QUANTITY": ("Quantity of the Catalogue", one.quantity),
+        "STDUNC": ("Standard Uncertainty", _plain(one.standard_uncertainty)),
+        "SCANNER": ("Serial Number of the Device", one.scanner),
+        "REVIEW": ("Review Status", "" if one.review == "not-applicable" else one.review),
+        "DTYPE": ("Derivation Type", one.derivation),
+        "EXTENDED": ("Term Is a Sponsor Extension", "Y" if term.is_extended else ""),
+    }
+    for name, (label, value) in told.items():
+        if value:
+            yield Qualifier(subject=one.subject, number=number, name=name, label=label, value=value)
+
+
+def _columns(domain: str) -> tuple[Column, ...]:
+    def column(name: str, label: str, definition: str, type_: ColumnType = "text", *, prefix: bool = True) -> Column:
+        whole = domain + name if prefix else name
+        return Column(name=whole, type=type_, label=label, definition=definition, source=_SDTM)
+
+    place = (
+        column("LOC", "Location Used for the Measurement", "Part of the body"),
+        column("LAT", "Laterality", "LEFT or RIGHT"),
+        column("METHOD", "Method of Test", "How it was measured"),
+    )
+    return (
+        column("STUDYID", "Study Identifier", "ID of the study", prefix=False),
+        column("DOMAIN", "Domain Abbreviation", _TITLES[domain], prefix=False),
+        column("USUBJID", "Unique Subject Identifier", "Study ID of the participant", prefix=False),
+        column("SEQ", "Sequence Number", "Number of the row among those of the participant", "integer"),
+        column("TESTCD", "Test Short Name", "Term of the codelist, or the study's PARAMCD as its extension"),
+        column("TEST", "Test Name", "Name of the test"),
+        column("CAT", "Category", "Questionnaire or group of tests"),
+        column("ORRES", "Result in Original Units", "As the source has it"),
+        column("ORRESU", "Original Units", "Unit of the source"),
+        column("STRESC", "Character Result in Std Format", "Result as text, such as <0.5"),
+        column("STRESN", "Numeric Result in Standard Units", "Result as number; empty where it is a text", "number"),
+        column("STRESU", "Standard Units", "Unit of the catalogue; mg/cm3 is written g/L"),
+        *(place if domain == "MK" else ()),
+        column("VISITNUM", "Visit Number", "Number of the visit in the protocol", "number", prefix=False),
+        column("VISIT", "Visit Name", "Visit whose window holds the date", prefix=False),
+        column("DTC", "Date of Collection", "ISO 8601"),
+        column("DY", "Study Day of Collection", "Day of infusion is day 1; there is no day 0", "integer"),
+    )
