@@ -16,7 +16,7 @@ from bonemetrics.errors import BonemetricsError, StorageError, UsageError
 
 app = typer.Typer(
     name="bonemetrics",
-    help="Radius QCT and DXA to reviewed bone densities. A value is right, or carries a note, or is refused.",
+    help="Bone trials from scans, reports and sheets to one dataset. A value is right, or carries a note, or is refused.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -181,13 +181,39 @@ def status(study: Annotated[Path, typer.Argument(help="The study folder.")], as_
 def export(
     study: Annotated[Path, typer.Argument(help="The study folder.")],
     out: Annotated[Path, typer.Argument(help="Folder for the tables.")],
-    formats: Annotated[str, typer.Option("--format", help="Comma-separated: csv, parquet.")] = "csv",
+    formats: Annotated[
+        str, typer.Option("--format", help="Comma-separated: csv, parquet, xpt, redcap, dataset-json, sdtm.")
+    ] = "csv",
 ) -> None:
-    """Write the density table and its dictionary."""
+    """Write the density tables and the outcomes dataset with its dictionary."""
     from bonemetrics.cli import studies
 
     with _errors(as_json=False):
         studies.export(study, out, tuple(part.strip() for part in formats.split(",") if part.strip()))
+
+
+@app.command(epilog="Example: bonemetrics report STUDY report")
+def report(
+    study: Annotated[Path, typer.Argument(help="The study folder.")],
+    out: Annotated[Path, typer.Argument(help="Folder for report.html and its figures.")],
+) -> None:
+    """Write the report: one self-contained HTML page, and its figures as files."""
+    from bonemetrics.cli import studies
+
+    with _errors(as_json=False):
+        studies.report(study, out)
+
+
+@app.command(epilog="Example: bonemetrics template histomorphometry biopsies.xlsx")
+def template(
+    kind: Annotated[str, typer.Argument(help="Kind of table: histomorphometry.")],
+    out: Annotated[Path, typer.Argument(help="File to write: .xlsx with comments and lists, or .csv.")],
+) -> None:
+    """Write an empty table to be filled in, with units and an explanation of every column."""
+    from bonemetrics.cli import studies
+
+    with _errors(as_json=False):
+        studies.template(kind, out)
 
 
 @app.command(epilog="Example: bonemetrics verify STUDY")
@@ -212,7 +238,4 @@ app.command(name="phantom-qc", epilog="Example: bonemetrics phantom-qc spine-pha
 app.command(name="precision", epilog="Example: bonemetrics precision repeats.csv")(densitometry.precision)
 app.command(name="review", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     _later("review", "until then look at scans/<scan-id>/qc.png and labels-0001.nii.gz of the study.")
-)
-app.command(name="report", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    _later("report", "until then use 'bonemetrics export STUDY OUT --format csv'.")
 )

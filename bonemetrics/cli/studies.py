@@ -1,4 +1,4 @@
-"""`sample`, `init`, `run`, `status`, `export` and `verify`: what concerns a whole study."""
+"""`sample`, `init`, `run`, `status`, `export`, `report` and `verify`: what concerns a whole study."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bonemetrics.cli import as_json as shape
 from bonemetrics.cli import show
+from bonemetrics.errors import UsageError
 
 if TYPE_CHECKING:
     from bonemetrics.batch.guard import Limits
@@ -29,7 +30,9 @@ def sample(out: Path, *, scans: int | None) -> None:
 
     with _progress() as tell:
         make_trial(out, scans=scans, progress=lambda done, total: tell("writing scans", done, total), workers=cores())
-    show.console().print(f"Wrote {show.escape(str(out))}: input/, study.toml, subjects.csv and truth.csv")
+    show.console().print(
+        f"Wrote {show.escape(str(out))}: input/, study.toml, subjects.csv, truth.csv and truth_outcomes.csv"
+    )
 
 
 def init(study: Path, protocol: Path | None) -> None:
@@ -65,13 +68,14 @@ def run(
         return summary.exit_code
     out = show.console()
     if not summary.read and summary.up_to_date:
-        out.print(f"Nothing to do: {_scans(summary.up_to_date)} up to date.")
+        out.print(f"Nothing to do: {_inputs(summary.up_to_date)} up to date.")
     elif not summary.read and not summary.refused and not summary.failed:
         left = f"; {summary.skipped} other files were left alone" if summary.skipped else ""
-        out.print(f"Nothing to measure: no CT series lies under the inputs{left}.")
+        out.print(f"Nothing to measure: no scan, report or named table lies under the inputs{left}.")
     else:
         done = f", {summary.up_to_date} up to date" if summary.up_to_date else ""
-        out.print(f"Measured {_scans(summary.measured)} of {summary.read} new or changed{done}.")
+        tables = f" and read {summary.tables} tables" if summary.tables else ""
+        out.print(f"Measured {_scans(summary.measured)}{tables} of {_inputs(summary.read)} new or changed{done}.")
     _list(out, "refused", summary.refused)
     _list(out, "failed", summary.failed)
     return summary.exit_code
@@ -98,6 +102,28 @@ def export(study: Path, out: Path, formats: Sequence[str]) -> None:
         show.console().print(f"Wrote {show.escape(str(path))}")
 
 
+def report(study: Path, out: Path) -> None:
+    """Write the report and say where it lies."""
+    from bonemetrics.outcomes.export import report_study
+
+    files = report_study(study, out)
+    show.console().print(f"Wrote {show.escape(str(files[0]))} and {len(files) - 1} figures beside it")
+
+
+def template(kind: str, out: Path) -> None:
+    """Write an empty table and say where it lies."""
+    from bonemetrics.histomorphometry.template import write_template
+
+    if kind != "histomorphometry":
+        raise UsageError(f"there is no template of {kind!r}; known is histomorphometry")
+    if out.suffix.lower() not in (".csv", ".xlsx"):
+        raise UsageError(f"a template is a .csv or .xlsx file, found {out.suffix or 'no ending'!r}")
+    if out.exists():
+        raise UsageError("the file is there already and may hold entries; name another one")
+    write_template(out)
+    show.console().print(f"Wrote {show.escape(str(out))}")
+
+
 def verify(study: Path) -> int:
     """Check what is stored; returns the exit code."""
     from bonemetrics.batch.verify import verify_study
@@ -112,6 +138,10 @@ def verify(study: Path) -> int:
 
 def _scans(count: int) -> str:
     return f"{count} scan" if count == 1 else f"{count} scans"
+
+
+def _inputs(count: int) -> str:
+    return f"{count} input" if count == 1 else f"{count} inputs"
 
 
 def _list(out: show.Console, title: str, entries: Sequence[Refused]) -> None:
