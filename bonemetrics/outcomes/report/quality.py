@@ -1,0 +1,141 @@
+"""What was said of the data: notes by code, rows that were refused, and how a value is traced."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from bonemetrics.errors import NOTES, all_error_codes
+from bonemetrics.outcomes.report.page import Block, Facts, Section, Text
+from bonemetrics.outcomes.report.tables import ReportTable, TableRow, columns
+from bonemetrics.outcomes.rows import Dataset, OutcomeRow, RowNote
+from bonemetrics.outcomes.wording import MISSING, number, plural, pretty_unit, with_unit
+
+_MOST_REFUSED = 200
+_MOST_WOMEN = 10
+
+
+def data_quality(dataset: Dataset) -> Section:
+    """Notes and refusals of the whole dataset."""
+    notes = [one for one in dataset.notes if one.problem.severity == "note"]
+    refused = [one for one in dataset.notes if one.problem.severity == "refusal"]
+    blocks: list[Block] = [Text(_in_words(notes, refused))]
+    if notes:
+        blocks.append(_notes_table(notes))
+    if refused:
+        blocks.append(_refused_table(refused))
+    return Section(anchor="data-quality", title="Data quality", blocks=tuple(blocks))
+
+
+def _in_words(notes: Sequence[RowNote], refused: Sequence[RowNote]) -> str:
+    told = f"{plural(len(notes), 'note')} on values, rows and people" if notes else "No note was made on any value"
+    lost = f"{plural(len(refused), 'row or value', 'rows or values')} refused" if refused else "nothing was refused"
+    return f"{told}; {lost}. A noted value stands in the dataset; a refused one does not, and its reason is named here."
+
+
+def _notes_table(notes: Sequence[RowNote]) -> ReportTable:
+    counted = Counter(one.problem.code for one in notes)
+    rows = []
+    for code, count in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+        own = [one for one in notes if one.problem.code == code]
+        rows.append(TableRow((code, NOTES[code], str(count), _women(own), _parameters(own))))
+    head = (
+        *columns("Code", "Meaning", numeric_from=2),
+        *columns("Notes", numeric_from=0),
+        *columns("Women", "Parameters", numeric_from=2),
+    )
+    return ReportTable(caption="Notes by code", columns=head, rows=tuple(rows))
+
+
+def _women(notes: Iterable[RowNote]) -> str:
+    return _shortened(sorted({one.subject for one in notes if one.subject}), "women")
+
+
+def _parameters(notes: Iterable[RowNote]) -> str:
+    return _shortened(sorted({one.paramcd for one in notes if one.paramcd}), "parameters")
+
+
+def _shortened(names: Sequence[str], kind: str) -> str:
+    if not names:
+        return MISSING
+    return ", ".join(names) if len(names) <= _MOST_WOMEN else f"{len(names)} {kind}"
+
+
+def _refused_table(refused: Sequence[RowNote]) -> ReportTable:
+    shown = refused[:_MOST_REFUSED]
+    meanings = all_error_codes()
+    rows = tuple(
+        TableRow(
+            (_place(one), one.subject or MISSING, one.problem.code, one.problem.message or meanings[one.problem.code])
+        )
+        for one in shown
+    )
+    more = len(refused) - len(shown)
+    remark = f"{more} more are in the exported tables." if more else ""
+    head = columns("Place", "Woman", "Code", "Reason", numeric_from=9)
+    return ReportTable(caption="Refused rows and values", columns=head, rows=rows, remark=remark)
+
+
+def _place(one: RowNote) -> str:
+    parts = [one.file, f"sheet {one.sheet}" if one.sheet else "", f"row {one.line}" if one.line is not None else ""]
+    return ", ".join(part for part in parts if part) or one.source_id or MISSING
+
+
+def tracing(dataset: Dataset) -> Section:
+    """How a number leads back to its file, with one as the example."""
+    blocks: list[Block] = [
+        Text(
+            "Every value of the exported table outcomes_long has a SRCID. The table of sources beside it has one row "
+            "for each SRCID: the SHA-256 of the input file, and the series of the scan, or sheet and row of the table, "
+            "with method, calibration, scanner, reader and software version. SHA-256 and UID find the file whatever it "
+            "is called by now."
+        )
+    ]
+    example = next((row for row in dataset.rows if row.analysed and row.value is not None), None)
+    if example is not None:
+        blocks.append(_example(example))
+    blocks.append(_sources_table(dataset.rows))
+    return Section(anchor="tracing", title="How to trace a value", blocks=tuple(blocks))
+
+
+def _example(row: OutcomeRow) -> Facts:
+    source = row.source
+    value = with_unit(number(row.value, 4).rstrip("0").rstrip("."), pretty_unit(row.unit))
+    pairs = (
+        ("For example", f"{row.subject}, {row.visit}, {row.paramcd}: {value}"),
+        ("SRCID", source.source_id),
+        ("SHA-256 of the input", source.input_sha256),
+        ("Series", source.series_uid),
+        (
+            "Sheet and row",
+            ", ".join(part for part in (source.sheet, f"row {source.line}" if source.line else "") if part),
+        ),
+        ("Scanner", source.scanner),
+        ("Method", source.method),
+        ("Calibration", source.calibration),
+        ("Read by", source.reader),
+        ("Software version", source.software_version),
+    )
+    return Facts(tuple(pair for pair in pairs if pair[1]))
+
+
+def _sources_table(rows: Sequence[OutcomeRow]) -> ReportTable:
+    kinds = sorted({row.source.kind for row in rows})
+    shown = []
+    for kind in kinds:
+        own = [row.source for row in rows if row.source.kind == kind]
+        files = {source.input_sha256 for source in own if source.input_sha256}
+        scanners = sorted({source.scanner for source in own if source.scanner})
+        shown.append(
+            TableRow(
+                (
+                    kind,
+                    str(len(own)),
+                    str(len({source.source_id for source in own})),
+                    str(len(files)),
+                    ", ".join(scanners) or MISSING,
+                )
+            )
+        )
+    head = (*columns("Kind of data", "Values", "Sources", "Files"), *columns("Scanners", numeric_from=1))
+    return ReportTable(caption="Where the values are from", columns=head, rows=tuple(shown), compact=True)
