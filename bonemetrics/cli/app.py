@@ -16,7 +16,7 @@ from bonemetrics.errors import BonemetricsError, StorageError, UsageError
 
 app = typer.Typer(
     name="bonemetrics",
-    help="Bone trials from scans, reports and sheets to one dataset. A value is right, or carries a note, or is refused.",
+    help="Bone trials: scans, reports and sheets to one dataset. A value is right, or noted, or refused.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from bonemetrics.histomorphometry.measured import measured_entries
 from bonemetrics.outcomes.rows import (
     Candidate,
     LabelStatus,
@@ -26,7 +25,7 @@ from bonemetrics.records import (
 )
 from bonemetrics.study.parameters import paramcds_at
 from bonemetrics.study.protocol import Protocol
-from bonemetrics.study.sheet_visits import place_record
+from bonemetrics.study.sheet_visits import VisitFinder
 from bonemetrics.study.sheets import StoredSheet
 from bonemetrics.study.store import Store
 from bonemetrics.study.visits import study_day
@@ -56,7 +55,11 @@ def gather_tables(store: Store) -> TableValues:
     TableValues
         Entries of biopsies are solved for their indices first; notes on rows are kept, refusals included.
     """
-    placing = _Placing(protocol=store.protocol, sheets={sheet.sheet_id: sheet for sheet in store.sheets()})
+    placing = _Placing(
+        protocol=store.protocol,
+        finder=VisitFinder(store.protocol),
+        sheets={sheet.sheet_id: sheet for sheet in store.sheets()},
+    )
     for name, record in store.sheet_records():
         placing.take(name, record)
     placing.solve()
@@ -79,6 +82,7 @@ def gather_tables(store: Store) -> TableValues:
 class _Placing:
     protocol: Protocol
     sheets: dict[str, StoredSheet]
+    finder: VisitFinder
     candidates: list[Candidate] = field(default_factory=list)
     adverse_events: list[PlacedAdverseEvent] = field(default_factory=list)
     fractures: list[PlacedFracture] = field(default_factory=list)
@@ -104,11 +108,15 @@ class _Placing:
 
     def solve(self) -> None:
         """Compute the indices of all biopsies."""
+        if not self.entries:
+            return
+        from bonemetrics.histomorphometry.measured import measured_entries
+
         found = measured_entries(self.entries, self.protocol.histomorphometry)
         for value in found.observations:
             self.candidates.append(self._candidate(value, self._source(value.sheet, value), ()))
         for entry, status in found.labels:
-            place = place_record(entry, self.people.get(entry.subject), self.protocol)
+            place = self.finder.place(entry, self.people.get(entry.subject))
             self.labels.append(
                 LabelStatus(
                     subject=entry.subject,
@@ -122,7 +130,7 @@ class _Placing:
 
     def _entry_notes(self, notes: Iterable[tuple[HistomorphometryEntry, Problem]]) -> Iterator[RowNote]:
         for entry, problem in notes:
-            place = place_record(entry, self.people.get(entry.subject), self.protocol)
+            place = self.finder.place(entry, self.people.get(entry.subject))
             yield RowNote(
                 subject=entry.subject,
                 visit=place.visit.name,
@@ -135,7 +143,7 @@ class _Placing:
 
     def _candidate(self, record: Observation, source: Source, notes: tuple[Problem, ...]) -> Candidate:
         person = self.people.get(record.subject)
-        place = place_record(record, person, self.protocol)
+        place = self.finder.place(record, person)
         key = (record.quantity, record.site, record.region, record.side)
         if key not in self.paramcds:
             self.paramcds[key] = paramcds_at(self.protocol, *key)

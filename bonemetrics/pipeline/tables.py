@@ -23,7 +23,7 @@ from bonemetrics.records import (
     note,
     refusal,
 )
-from bonemetrics.study.sheet_visits import visit_named
+from bonemetrics.study.sheet_visits import VisitFinder
 
 if TYPE_CHECKING:
     from bonemetrics.study.protocol import Protocol as StudyProtocol
@@ -132,7 +132,7 @@ def measure_table(
         raw = open_table(path, table)
         who = interpreter_of(table, protocol)
         columns = map_columns(raw.header, who.roles, table)
-        rows = _Rows(protocol=protocol)
+        rows = _Rows(protocol=protocol, finder=VisitFinder(protocol))
         with out.open("w", encoding="utf-8", newline="\n") as file:
             for row in raw.rows:
                 mapped = columns.row(row)
@@ -186,6 +186,7 @@ class _Rows:
     """What has been seen of a table so far: people, repetitions, and notes that are told once."""
 
     protocol: StudyProtocol
+    finder: VisitFinder
     n_rows: int = 0
     people: dict[str, date | None] = field(default_factory=dict)
     seen: dict[bytes, int] = field(default_factory=dict)
@@ -238,7 +239,7 @@ class _Rows:
         if not record.visit:
             return refusal(TableError("the row states neither date, study day nor visit", code="no-date"))
         visits = self.protocol.visits
-        if visits and visit_named(record.visit, self.protocol) is None:
+        if visits and self.finder.named(record.visit) is None:
             known = ", ".join(visit.name for visit in visits)
             text = f"no date is stated, and visit {record.visit[:40]!r} is none of the protocol ({known})"
             return refusal(TableError(text, code="unknown-visit"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -59,7 +59,7 @@ class Observation(TableRecord):
     given_unit: str = ""
     derivation: str = ""
     method: str = ""
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Observation:
@@ -138,13 +138,13 @@ class HistomorphometryEntry(TableRecord):
     factors: SectionFactors | None = None
     osteoid_perimeter: Literal["one-sided", "outline"] | None = None
     erosion_definition: str = ""
-    primaries: dict[str, Finite] = {}
-    typed: dict[str, Finite] = {}
-    half_units: dict[str, Finite] = {}
+    primaries: dict[str, Finite] = Field(default_factory=dict)
+    typed: dict[str, Finite] = Field(default_factory=dict)
+    half_units: dict[str, Finite] = Field(default_factory=dict)
     comment: str = ""
 
 
-AnyTableRecord = Observation | AdverseEvent | Fracture | HistomorphometryEntry
+AnyTableRecord = Annotated[Observation | AdverseEvent | Fracture | HistomorphometryEntry, Field(discriminator="record")]
 
 
 @dataclass(frozen=True, slots=True)

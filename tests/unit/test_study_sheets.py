@@ -13,7 +13,7 @@ from bonemetrics.records import Observation, Subject, note, refusal
 from bonemetrics.study.create import init_study
 from bonemetrics.study.protocol import parse_protocol
 from bonemetrics.study.protocol_tables import ClinicalTable
-from bonemetrics.study.sheet_visits import place_record, visit_named
+from bonemetrics.study.sheet_visits import VisitFinder
 from bonemetrics.study.sheets import SheetFacts, SheetLine, loads, sheet_id
 from bonemetrics.study.store import Store
 
@@ -141,48 +141,48 @@ def test_loads__takes_a_line_that_a_child_wrote():
 
 
 @pytest.mark.parametrize("name", ["Month 6", "month_6", "MONTH 6", "6", "6.0", "month_6_arm_1"])
-def test_visit_named__spelling_does_not_count(name):
-    found = visit_named(name, PROTOCOL)
+def test_named__spelling_does_not_count(name):
+    found = VisitFinder(PROTOCOL).named(name)
     assert found is not None
     assert (found.name, found.number) == ("Month 6", 6.0)
 
 
 @pytest.mark.parametrize("name", ["", "Month 60", "V6a", "-"])
-def test_visit_named__what_the_protocol_does_not_have_is_none(name):
-    assert visit_named(name, PROTOCOL) is None
+def test_named__what_the_protocol_does_not_have_is_none(name):
+    assert VisitFinder(PROTOCOL).named(name) is None
 
 
-def test_place_record__the_date_decides_and_another_name_is_noted():
+def test_place__the_date_decides_and_another_name_is_noted():
     # 13 January 2016 is day 1, so 30 June 2016 is day 170.
-    found = place_record(observation(day=date(2016, 6, 30), visit="Baseline"), WOMAN, PROTOCOL)
+    found = VisitFinder(PROTOCOL).place(observation(day=date(2016, 6, 30), visit="Baseline"), WOMAN)
     assert (found.visit.name, found.study_day) == ("Month 6", 170)
     assert [one.code for one in found.notes] == ["visit-differs"]
 
 
-def test_place_record__the_window_of_the_kind_of_data_counts():
+def test_place__the_window_of_the_kind_of_data_counts():
     # Day 220 lies in the window of Month 6, but not in the one for blood samples.
-    found = place_record(observation(day=date(2016, 8, 19), visit="Month 6"), WOMAN, PROTOCOL)
+    found = VisitFinder(PROTOCOL).place(observation(day=date(2016, 8, 19), visit="Month 6"), WOMAN)
     assert (found.visit.name, found.study_day) == ("Unscheduled", 220)
     assert [one.code for one in found.notes] == ["unscheduled-visit"]
     assert "'Month 6'" in found.notes[0].message
 
 
-def test_place_record__a_study_day_stands_where_there_is_no_date():
-    found = place_record(observation(day=None, study_day=-3), WOMAN, PROTOCOL)
+def test_place__a_study_day_stands_where_there_is_no_date():
+    found = VisitFinder(PROTOCOL).place(observation(day=None, study_day=-3), WOMAN)
     assert (found.visit.name, found.study_day, found.notes) == ("Baseline", -3, ())
 
 
-def test_place_record__the_name_stands_where_no_day_can_be_told():
-    found = place_record(observation(visit="month 6"), None, PROTOCOL)
+def test_place__the_name_stands_where_no_day_can_be_told():
+    found = VisitFinder(PROTOCOL).place(observation(visit="month 6"), None)
     assert (found.visit.name, found.study_day) == ("Month 6", None)
     assert [one.code for one in found.notes] == ["visit-by-name"]
 
 
-def test_place_record__without_name_and_day_of_infusion_it_is_unscheduled():
-    found = place_record(observation(), None, PROTOCOL)
+def test_place__without_name_and_day_of_infusion_it_is_unscheduled():
+    found = VisitFinder(PROTOCOL).place(observation(), None)
     assert found.visit.name == "Unscheduled"
     assert [one.code for one in found.notes] == ["day1-unknown"]
 
 
-def test_place_record__without_visits_in_the_protocol_the_own_name_stands():
-    assert place_record(observation(visit="Week 3"), WOMAN, parse_protocol("")).visit.name == "Week 3"
+def test_place__without_visits_in_the_protocol_the_own_name_stands():
+    assert VisitFinder(parse_protocol("")).place(observation(visit="Week 3"), WOMAN).visit.name == "Week 3"
