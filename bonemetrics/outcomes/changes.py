@@ -1,0 +1,107 @@
+"""Baseline, change and per cent change of one parameter of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bonemetrics.outcomes.least_change import LeastChanges, reaches
+from bonemetrics.outcomes.rows import Candidate
+from bonemetrics.quantities import CATALOGUE
+from bonemetrics.records import Problem, note
+from bonemetrics.study.protocol_tables import ParameterTable
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a value is against its baseline; whatever cannot be told is `None`."""
+
+    base: float | None = None
+    change: float | None = None
+    percent_change: float | None = None
+    lsc: float | None = None
+    criterion_1_met: bool | None = None
+    criterion_2_met: bool | None = None
+    notes: tuple[Problem, ...] = ()
+
+
+def baseline_of(
+    values: Sequence[Candidate], analysed: Sequence[Candidate], *, baseline_visit: str | None, rule: str
+) -> tuple[Candidate | None, tuple[Problem, ...]]:
+    """The baseline of one parameter of one person.
+
+    Parameters
+    ----------
+    values
+        All that have a number and may be analysed, in their order.
+    analysed
+        Those that were chosen at their visits.
+    baseline_visit
+        Name of the visit that the protocol calls the baseline.
+    rule
+        `baseline-visit`: the value chosen at that visit. `last-before`: the last value on or before day 1, whatever its
+        visit.
+
+    Returns
+    -------
+    tuple
+        The baseline or `None`, and a note where there were several to choose from.
+    """
+    if rule == "last-before":
+        before = [one for one in values if one.study_day is not None and one.study_day <= 1]
+        found = before[-1] if before else None
+        text = f"{len(before)} values on or before day 1; the last one is the baseline"
+    else:
+        before = [one for one in values if one.visit.name == baseline_visit]
+        found = next((one for one in analysed if one.visit.name == baseline_visit), None)
+        text = f"{len(before)} values at the baseline visit; the rule of the protocol chose one"
+    told = (note("several-baselines", text),) if found is not None and len(before) > 1 else ()
+    return found, told
+
+
+def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, limits: LeastChanges) -> Change:
+    """The change of one value after the baseline.
+
+    Parameters
+    ----------
+    base, found
+        Baseline, and a value after it; both have a number.
+    parameter
+        Whose quantity says whether a per cent change has a meaning, and which direction is a benefit.
+    limits
+        Of the protocol.
+
+    Returns
+    -------
+    Change
+        Per cent change is (value - base) / |base| × 100, empty where the base is zero and for scores and percentages.
+
+    References
+    ----------
+    CDISC ADaM Implementation Guide 1.3, section 3.3.4 (BASE, CHG, PCHG).
+    """
+    if base.value is None or found.value is None:
+        return Change()
+    if base.material != found.material:
+        text = f"the baseline is on the scale of {base.material}, this value on that of {found.material}"
+        return Change(notes=(note("calibrations-not-comparable", text),))
+    change = found.value - base.value
+    percent, notes = _percent(change, base.value, parameter)
+    limit = limits.of(parameter.paramcd, base=base.value, scanner=found.scanner, base_scanner=base.scanner)
+    first = second = None
+    if limit.value is not None:
+        first = reaches(abs(change), limit.value)
+        if parameter.benefit is not None:
+            second = reaches(change if parameter.benefit == "up" else -change, limit.value)
+    return Change(base.value, change, percent, limit.value, first, second, (*notes, *limit.notes))
+
+
+def _percent(change: float, base: float, parameter: ParameterTable) -> tuple[float | None, tuple[Problem, ...]]:
+    if parameter.quantity == "NTX%":
+        text = "the value is a percentage of what its source does not name; a per cent change of it has no meaning"
+        return None, (note("percent-already", text),)
+    if not CATALOGUE[parameter.quantity].ratio_scale:
+        return None, ()
+    if base == 0:
+        return None, (note("baseline-zero", "the baseline is zero, so there is no per cent change"),)
+    return change / abs(base) * 100, ()

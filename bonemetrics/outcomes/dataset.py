@@ -1,0 +1,195 @@
+"""The outcomes dataset: every value under its parameter, with what counts, its baseline and its change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bonemetrics.outcomes.changes import Change, baseline_of, change_from
+from bonemetrics.outcomes.choose import chosen, fault_of, order_of
+from bonemetrics.outcomes.least_change import LeastChanges
+from bonemetrics.outcomes.new_fractures import QUANTITY, fracture_counts
+from bonemetrics.outcomes.rows import Candidate, Dataset, Gathered, OutcomeRow, RowNote
+from bonemetrics.records import Problem, note
+from bonemetrics.study.protocol import Protocol
+from bonemetrics.study.protocol_tables import ParameterTable, VisitTable
+from bonemetrics.study.visits import UNSCHEDULED
+
+_OF_SCANS = ("qct", "dxa")
+_NO_CHANGE = Change()
+
+
+def build_dataset(gathered: Gathered) -> Dataset:
+    """Derive the outcomes dataset.
+
+    Parameters
+    ----------
+    gathered
+        Everything of a study in its place in the trial; the order does not matter.
+
+    Returns
+    -------
+    Dataset
+        Rows in the order of person, parameter of the protocol, study day and source. No value is left out: those that
+        do not count are not `analysed`.
+    """
+    protocol = gathered.protocol
+    derive = _Derivation(protocol)
+    series: dict[tuple[str, str], list[Candidate]] = {}
+    for value in (*gathered.candidates, *_counted(gathered)):
+        for paramcd in value.paramcds:
+            series.setdefault((value.subject, paramcd), []).append(value)
+    rows: list[OutcomeRow] = []
+    notes: list[RowNote] = []
+    subjects = sorted({subject for subject, _ in series})
+    for subject in subjects:
+        for parameter in protocol.parameters:
+            values = series.get((subject, parameter.paramcd))
+            if values:
+                for row, told in derive.rows(parameter, values):
+                    rows.append(row)
+                    notes.extend(_row_notes(row, told))
+    return Dataset(gathered=gathered, rows=tuple(rows), notes=(*gathered.notes, *notes))
+
+
+def _counted(gathered: Gathered) -> Iterator[Candidate]:
+    for parameter in gathered.protocol.parameters:
+        if parameter.quantity == QUANTITY:
+            yield from fracture_counts(gathered, parameter)
+
+
+def _row_notes(row: OutcomeRow, told: Iterable[Problem]) -> Iterator[RowNote]:
+    """What the derivation said of a row, and what was said of a value of a table; scans have a table of notes."""
+    own = () if row.source.kind in _OF_SCANS else row.notes
+    for problem in dict.fromkeys((*told, *own)):
+        yield RowNote(
+            subject=row.subject,
+            visit=row.visit,
+            paramcd=row.paramcd,
+            problem=problem,
+            source_id=row.source.source_id,
+            sheet=row.source.sheet,
+            line=row.source.line,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Values of one series: all, those that may be analysed, those chosen at their visits, and notes by place."""
+
+    values: list[Candidate]
+    usable: list[Candidate]
+    analysed: list[Candidate]
+    notes: Mapping[int, list[Problem]]
+
+
+class _Derivation:
+    """Derives the rows of one parameter of one person at a time."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._rules = protocol.analysis
+        self._visits: dict[str, VisitTable] = {visit.name: visit for visit in protocol.visits}
+        self._baseline = next((visit.name for visit in protocol.visits if visit.baseline), None)
+        self._limits = LeastChanges(protocol)
+
+    def rows(
+        self, parameter: ParameterTable, values: Sequence[Candidate]
+    ) -> Iterator[tuple[OutcomeRow, list[Problem]]]:
+        found = self._choose(sorted(values, key=order_of))
+        base, several = baseline_of(
+            found.usable, found.analysed, baseline_visit=self._baseline, rule=self._rules.baseline
+        )
+        counted = {id(one) for one in found.analysed}
+        is_analysed = any(one is not base for one in found.analysed)
+        for value in found.values:
+            told = list(found.notes.get(id(value), ()))
+            change = _NO_CHANGE
+            if value is base:
+                told += several
+            elif base is not None and value.value is not None and _is_after(value, base):
+                change = change_from(base, value, parameter, self._limits)
+            elif base is None and is_analysed and id(value) in counted:
+                told.append(note("no-baseline", "no baseline value is there, so there is no change"))
+            told += change.notes
+            yield self._row(parameter, value, base, change, told, analysed=id(value) in counted), told
+
+    def _choose(self, values: list[Candidate]) -> _Chosen:
+        notes: dict[int, list[Problem]] = {}
+        usable: list[Candidate] = []
+        visits: dict[str, list[Candidate]] = {}
+        for value in values:
+            fault = fault_of(value, self._rules)
+            if fault is not None:
+                notes.setdefault(id(value), []).append(fault)
+            elif value.value is not None:
+                usable.append(value)
+                if value.visit.name != UNSCHEDULED.name:
+                    visits.setdefault(value.visit.name, []).append(value)
+        analysed: list[Candidate] = []
+        every = list(values)
+        for name, there in visits.items():
+            visit = self._visits.get(name)
+            one = chosen(there, target_day=visit.target_day if visit else None, rules=self._rules)
+            analysed.append(one)
+            if len(there) > 1:
+                text = f"{len(there)} values of the parameter at this visit; '{self._rules.choose}' chose one"
+                for other in there:
+                    notes.setdefault(id(other), []).append(note("several-in-window", text))
+            if all(one is not other for other in there):
+                every.append(one)
+                usable.append(one)
+        return _Chosen(sorted(every, key=order_of), sorted(usable, key=order_of), analysed, notes)
+
+    def _row(
+        self,
+        parameter: ParameterTable,
+        value: Candidate,
+        base: Candidate | None,
+        change: Change,
+        told: Sequence[Problem],
+        *,
+        analysed: bool,
+    ) -> OutcomeRow:
+        return OutcomeRow(
+            subject=value.subject,
+            cohort=value.cohort,
+            visit=value.visit.name,
+            visit_number=value.visit.number,
+            day=value.day,
+            study_day=value.study_day,
+            paramcd=parameter.paramcd,
+            param=parameter.param,
+            value=value.value,
+            unit=value.unit,
+            text=value.text,
+            base=base.value if base is not None else None,
+            change=change.change,
+            percent_change=change.percent_change,
+            is_baseline=value is base,
+            analysed=analysed,
+            lsc=change.lsc,
+            criterion_1_met=change.criterion_1_met,
+            criterion_2_met=change.criterion_2_met,
+            derivation=value.derivation,
+            material=value.material,
+            standard_uncertainty=value.standard_uncertainty,
+            review=value.review,
+            source=value.source,
+            notes=(*value.notes, *told) if told else value.notes,
+        )
+
+
+def _is_after(value: Candidate, base: Candidate) -> bool:
+    """Whether a value comes after the baseline: by study day, by date, else by the number of its visit.
+
+    Another value of the baseline's own visit, such as a repeated scan, is none.
+    """
+    if value.visit.name == base.visit.name != UNSCHEDULED.name:
+        return False
+    if value.study_day is not None and base.study_day is not None:
+        return value.study_day > base.study_day
+    if value.day is not None and base.day is not None:
+        return value.day > base.day
+    if value.visit.number is not None and base.visit.number is not None:
+        return value.visit.number > base.visit.number
+    return False
