@@ -221,6 +221,7 @@ class TableError(BonemetricsError):
         "error-cell": "the cell holds an error of the spreadsheet, such as #REF!",
         "not-a-number": "the cell does not hold one number",
         "decimal-ambiguous": "a comma that may be a decimal comma or group thousands",
+        "not-yes-or-no": "the cell holds neither yes nor no",
         "not-a-date": "the cell does not hold a date that exists",
         "date-ambiguous-cell": "day and month of the date cannot be told apart; state the order of dates",
         "no-date": "the row states neither date, study day nor visit",
@@ -250,6 +251,8 @@ class AlgebraError(BonemetricsError):
         "underdetermined": "the given values do not suffice",
         "unknown-index": "no measurement or index of this name",
         "invalid-labels-dates": "label courses that overlap, run backwards or end after the biopsy",
+        "invalid-number": "a value or half unit that is no number, or a half unit below zero",
+        "factor-invalid": "factors from section to space that are missing, not above zero, or beside a convention's own",
     }
 
 

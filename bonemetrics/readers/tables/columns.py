@@ -1,0 +1,209 @@
+"""Which column of a table is what, and the rows by these roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from bonemetrics.errors import TableError
+from bonemetrics.readers.tables.cells import date_of, is_missing, number_of, require_sound, yes_no_of
+from bonemetrics.records import Given, GivenNumber, MappedRow, Problem, RawCell, RawRow, Role, TableMap, note, refusal
+
+_UNIT = re.compile(r"(.*?\S)\s*[\[(]([^\[\]()]+)[\])]\s*")
+_EMPTY = RawCell("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A column that was found for a role; without an index, what holds for every row."""
+
+    role: Role
+    index: int | None
+    unit: str
+    fixed: RawCell = _EMPTY
+
+
+@dataclass(slots=True)
+class ColumnMap:
+    """Columns of one table by role. `unused` are headers that no role takes."""
+
+    places: tuple[_Place, ...]
+    unused: tuple[str, ...]
+    n_columns: int
+    table: TableMap
+    _commas: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Notes on columns as a whole; complete once all rows were taken."""
+        return tuple(
+            note(
+                "decimal-comma", f"column {name!r}: the decimal comma of {count} numbers was read as the decimal point"
+            )
+            for name, count in self._commas.items()
+        )
+
+    def row(self, raw: RawRow) -> MappedRow:
+        """Type the cells of a row by their roles.
+
+        Parameters
+        ----------
+        raw
+            Of the table.
+
+        Returns
+        -------
+        MappedRow
+            A cell that cannot be understood is in `problems`. A row with more filled cells than the header has, or
+            with too few, has one problem under the empty role.
+        """
+        values: dict[str, Given] = {}
+        problems: dict[str, Problem] = {}
+        if any(not is_missing(cell) for cell in raw.cells[self.n_columns :]):
+            text = f"the row has {len(raw.cells)} cells, the header {self.n_columns}"
+            return MappedRow(raw.line, {}, {"": refusal(TableError(text, code="too-few-cells"))})
+        filled = False
+        for place in self.places:
+            cell = place.fixed
+            if place.index is not None:
+                cell = raw.cells[place.index] if place.index < len(raw.cells) else _EMPTY
+                filled = filled or not is_missing(cell)
+            if is_missing(cell):
+                continue
+            try:
+                values[place.role.name] = self._typed(cell, place)
+            except TableError as error:
+                told = TableError(f"{place.role.name}: {error.message}", code=error.code)
+                problems[place.role.name] = refusal(told)
+        return MappedRow(raw.line, values, problems) if filled else MappedRow(raw.line, {}, {})
+
+    def _typed(self, cell: RawCell, place: _Place) -> Given:
+        kind = place.role.type
+        if kind in ("number", "integer"):
+            found, guessed = number_of(cell, decimal=self.table.decimal)
+            if guessed:
+                self._commas[place.role.name] = self._commas.get(place.role.name, 0) + 1
+            if kind == "integer" and (found.censored is not None or found.value != round(found.value)):
+                raise TableError(f"{found.text[:30]!r} is no whole number", code="not-a-number")
+            return found if found.unit or not place.unit else _in_unit(found, place.unit)
+        if kind == "date":
+            return date_of(cell, order=self.table.dates)
+        if kind == "yes-no":
+            return yes_no_of(cell)
+        require_sound(cell)
+        return cell.text if cell.day is None else cell.day.isoformat()
+
+
+def _in_unit(found: GivenNumber, unit: str) -> GivenNumber:
+    return GivenNumber(found.value, found.half_unit, found.text, found.censored, unit)
+
+
+def map_columns(header: Sequence[str], roles: Sequence[Role], table: TableMap) -> ColumnMap:
+    """Find the column of every role.
+
+    Parameters
+    ----------
+    header
+        Of the table.
+    roles
+        What columns can be.
+    table
+        The study's map; what it states comes before names and synonyms.
+
+    Returns
+    -------
+    ColumnMap
+        For the rows.
+
+    Raises
+    ------
+    TableError
+        `column-missing` or `column-ambiguous`.
+    """
+    known = {role.name: role for role in roles}
+    _require_known((*table.columns, *table.fixed), known, table)
+    taken: dict[int, str] = {}
+    places: list[_Place] = []
+    for role in roles:
+        if role.name in table.columns:
+            index = _stated(header, table.columns[role.name], role)
+            _take(taken, index, role, header)
+            places.append(_Place(role, index, _unit_of(header[index], role, table)))
+    for role in roles:
+        if role.name in table.columns:
+            continue
+        found = _named(header, role, taken)
+        if found is not None:
+            _take(taken, found, role, header)
+            places.append(_Place(role, found, _unit_of(header[found], role, table)))
+        elif role.name in table.fixed:
+            text = table.fixed[role.name].strip()
+            places.append(_Place(role, None, table.units.get(role.name, ""), RawCell(text)))
+        elif role.required:
+            told = f"no column for {role.name!r}; name it in [tables.columns]{_nearest(role.name, header)}"
+            raise TableError(told, code="column-missing")
+    unused = tuple(text for index, text in enumerate(header) if index not in taken and text.strip())
+    return ColumnMap(tuple(places), unused, len(header), table)
+
+
+def _require_known(names: Iterable[str], known: Mapping[str, Role], table: TableMap) -> None:
+    for name in names:
+        if name not in known:
+            told = f"the map names {name!r}, which a table of kind {table.kind!r} does not have{_nearest(name, known)}"
+            raise TableError(told, code="column-missing")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    found = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def _take(taken: dict[int, str], index: int, role: Role, header: Sequence[str]) -> None:
+    if index in taken:
+        text = (
+            f"column {header[index]!r} would be both {taken[index]!r} and {role.name!r}; name one in [tables.columns]"
+        )
+        raise TableError(text, code="column-ambiguous")
+    taken[index] = role.name
+
+
+def _stated(header: Sequence[str], name: str, role: Role) -> int:
+    for same in (str.strip, letters, lambda text: letters(split_unit(text)[0])):
+        found = [index for index, text in enumerate(header) if same(text) == same(name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise TableError(f"{len(found)} columns are called {name!r}", code="column-ambiguous")
+    told = f"no column {name!r} for {role.name!r} in the table{_nearest(name, header)}"
+    raise TableError(told, code="column-missing")
+
+
+def _named(header: Sequence[str], role: Role, taken: Mapping[int, str]) -> int | None:
+    wanted = {letters(name) for name in (role.name, *role.synonyms)}
+    tests: tuple[Callable[[str], str], ...] = (letters, lambda text: letters(split_unit(text)[0]))
+    for same in tests:
+        found = [index for index, text in enumerate(header) if same(text) in wanted and index not in taken]
+        if len(found) > 1:
+            names = ", ".join(repr(header[index]) for index in found)
+            told = f"columns {names} could all be {role.name!r}; name one in [tables.columns]"
+            raise TableError(told, code="column-ambiguous")
+        if found:
+            return found[0]
+    return None
+
+
+def _unit_of(text: str, role: Role, table: TableMap) -> str:
+    return table.units.get(role.name, "") or split_unit(text)[1]
+
+
+def split_unit(text: str) -> tuple[str, str]:
+    """A header without its unit, and the unit in brackets behind it: `B.Ar [mm2]` is `B.Ar` in `mm2`."""
+    found = _UNIT.fullmatch(text)
+    return (found[1], found[2].strip()) if found else (text, "")
+
+
+def letters(text: str) -> str:
+    """A name without blanks, underscores and capitals."""
+    return "".join(text.casefold().split()).replace("_", "")
