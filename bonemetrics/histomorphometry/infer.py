@@ -1,0 +1,92 @@
+"""Which factor from section to space a laboratory used, told from its own numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bonemetrics.histomorphometry import formulas
+from bonemetrics.histomorphometry.algebra import Known, solve
+from bonemetrics.histomorphometry.factors import CONVENTIONS, Convention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """What one index implies: the factor with the bounds that rounding leaves, and the conventions that fit.
+
+    `factor` is `k_s` (perimeter to surface) or `k_w` (width to thickness).
+    """
+
+    code: str
+    factor: str
+    value: float
+    low: float
+    high: float
+    fitting: tuple[Convention, ...]
+
+    @property
+    def message(self) -> str:
+        """For a person."""
+        name = "perimeter to surface" if self.factor == formulas.SURFACE_FACTOR else "width to thickness"
+        fits = f"that is the {self.fitting[0]} convention" if len(self.fitting) == 1 else "no one convention fits"
+        return f"{self.code} implies a factor of {self.value:.4g} from {name}; {fits}"
+
+
+def infer_factors(primaries: Mapping[str, Known], indices: Mapping[str, Known]) -> tuple[Inference, ...]:
+    """Compare indices that a laboratory computed with the measurements they were computed from.
+
+    Parameters
+    ----------
+    primaries
+        2D measurements by code.
+    indices
+        Indices by code, as the laboratory has them.
+
+    Returns
+    -------
+    tuple of Inference
+        One for every index that depends on exactly one factor, once, and whose measurements are there. Where rounding
+        allows both conventions, both are `fitting`: nothing is decided.
+    """
+    plain = solve(primaries, CONVENTIONS["isotropic"]).values
+    found: list[Inference] = []
+    for code, known in indices.items():
+        factor, power = _factor_of(code)
+        if not factor or code not in plain or not known.value > known.half_unit:
+            continue
+        isotropic = _value(factor, "isotropic")
+        bounds = sorted(
+            isotropic * (value / plain[code]) ** (1 / power)
+            for value in (known.value - known.half_unit, known.value + known.half_unit)
+        )
+        spread = _spread(code, primaries, plain[code]) / abs(power)
+        low, high = bounds[0] * (1 - spread) * (1 - 1e-9), bounds[1] * (1 + spread) * (1 + 1e-9)
+        fitting = tuple(name for name in CONVENTIONS if low <= _value(factor, name) <= high)
+        middle = isotropic * (known.value / plain[code]) ** (1 / power)
+        found.append(Inference(code=code, factor=factor, value=middle, low=low, high=high, fitting=fitting))
+    return tuple(found)
+
+
+def _factor_of(code: str) -> tuple[str, int]:
+    _, powers = formulas.expanded(code)
+    factors = [(name, power) for name, power in powers if name in formulas.FACTORS]
+    return factors[0] if len(factors) == 1 else ("", 0)
+
+
+def _value(factor: str, name: Convention) -> float:
+    convention = CONVENTIONS[name]
+    if factor == formulas.SURFACE_FACTOR:
+        return convention.perimeter_to_surface
+    return convention.width_to_thickness
+
+
+def _spread(code: str, primaries: Mapping[str, Known], middle: float) -> float:
+    """Relative room that the rounding of the measurements leaves."""
+    moved = 0.0
+    for name, known in primaries.items():
+        if known.half_unit > 0 and known.value > 0:
+            shifted = {**primaries, name: Known(known.value + known.half_unit)}
+            value = solve(shifted, CONVENTIONS["isotropic"]).values.get(code, middle)
+            moved += abs(value / middle - 1)
+    return moved if math.isfinite(moved) else 0.0
