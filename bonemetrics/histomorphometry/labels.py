@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Literal
 
 from bonemetrics.errors import AlgebraError
@@ -35,7 +36,7 @@ def interlabel_days(
     """
     first_end, second_end = label1_end or label1_start, label2_end or label2_start
     days = [label1_start, first_end, label2_start, second_end, *([biopsy] if biopsy else [])]
-    if any(later < earlier for earlier, later in zip(days, days[1:], strict=False)) or label2_start <= first_end:
+    if any(later < earlier for earlier, later in pairwise(days)) or label2_start <= first_end:
         shown = ", ".join(day.isoformat() for day in days)
         text = f"label courses and biopsy do not follow each other: {shown}"
         raise AlgebraError(text, code="invalid-labels-dates")
