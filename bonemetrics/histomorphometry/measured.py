@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from bonemetrics.errors import AlgebraError
 from bonemetrics.histomorphometry.algebra import Known, Solution, solve
 from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
@@ -188,7 +190,7 @@ class _Biopsy:
         """One per value, in the order of the catalogue."""
         entry = self.entry
         spread = self._uncertainties()
-        parameters = {
+        parameters: dict[str, JsonValue] = {
             "factor": "" if self._factors is None else self._factors.convention,
             "width_to_thickness": None if self._factors is None else self._factors.width_to_thickness,
             "perimeter_to_surface": None if self._factors is None else self._factors.perimeter_to_surface,

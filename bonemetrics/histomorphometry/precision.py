@@ -36,8 +36,8 @@ def reader_precision(groups: Sequence[Sequence[HistomorphometryEntry]]) -> dict[
     Returns
     -------
     dict
-        By code. RMS-SD is the root of the mean variance (n-1) weighted by degrees of freedom; RMS-CV is relative to each
-        biopsy's mean and `None` where a mean is zero.
+        By code. RMS-SD is the root of the mean variance (n-1) weighted by degrees of freedom; RMS-CV is relative to
+        each biopsy's mean and `None` where a mean is zero.
     """
     found: dict[str, ReaderPrecision] = {}
     for code in MEASUREMENTS:

@@ -82,21 +82,23 @@ def _chosen(sheets: list[Any], table: TableMap) -> Any:
             raise TableError(f"no sheet {table.sheet!r}; the workbook has {names}", code="sheet-not-found")
         return found[0]
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
-    filled = visible if len(visible) == 1 else [sheet for sheet in visible if _has_table(sheet)]
+    filled = visible if len(visible) == 1 else [sheet for sheet in visible if _table_rows(sheet) > 1]
+    # A sheet with a header alone is an empty table.
+    filled = filled or [sheet for sheet in visible if _table_rows(sheet) == 1]
     if len(filled) != 1:
         told = f"{len(filled)} sheets of the workbook hold tables ({names}); name one as 'sheet'"
         raise TableError(told, code="sheet-not-found")
     return filled[0]
 
 
-def _has_table(sheet: Any) -> bool:
-    """Whether one of the first rows has two filled cells and another row comes behind it."""
+def _table_rows(sheet: Any) -> int:
+    """How many of the first rows have two filled cells; counting ends at two."""
     filled = 0
     for row in sheet.iter_rows(max_row=60, values_only=True):
         filled += sum(value is not None for value in row) > 1
         if filled > 1:
-            return True
-    return False
+            break
+    return filled
 
 
 def _rows(sheet: Any, covered: Covered) -> Iterator[RawRow]:
