@@ -396,6 +396,7 @@ NOTES: dict[str, str] = {
     "decimal-comma": "the decimal comma of a number was read as the decimal point",
     "items-missing-allowed": "the score was computed from fewer items, as the rule allows",
     "score-from-total": "the score was taken as a total; its items are not known",
+    "end-before-onset": "an event ends before it begins; both dates stand as given",
     "percent-already": "the value is a percentage of what its source does not name; it has no per cent change",
     "value-unusual": "a value outside the range that is usual; it stands as given",
     "unit-suspect-histomorphometry": "the size of an entered value fits another unit than the one stated",
