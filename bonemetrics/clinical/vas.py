@@ -71,11 +71,7 @@ class VasInterpreter:
             unit = given.unit or text_of(row, "unit") or look_up("value", self.table.units) or ""
             scale = scale_to("1", unit, names=(QUANTITY,), conversions=self.conversions, may_be_bare=True)
             value = given.value * scale.factor
-            if given.censored is not None or not 0 <= value <= _HIGHEST:
-                text = (
-                    f"pain is {given.text[:30]!r}, the scale goes from 0 to 10; one of 0 to 100 mm needs a conversion"
-                )
-                raise TableError(text, code="outside-hard-limits")
+            _require_possible(given, value)
         except TableError as error:
             return refused(row, error)
         told = (note("unit-converted", f"from {unit} by the factor {scale.factor:g} ({scale.source})"),)
