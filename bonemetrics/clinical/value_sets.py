@@ -57,11 +57,11 @@ VALUE_SETS: tuple[ValueSet, ...] = (
         version="5L",
         source="Ramos-Goni JM et al. 2018, Value Health 21:596, doi 10.1016/j.jval.2017.10.023",
         decrements=(
-            (0.083972, 0.099251, 0.249736, 0.337318),
-            (0.050024, 0.053293, 0.164051, 0.196149),
-            (0.044045, 0.048932, 0.135146, 0.153155),
-            (0.077983, 0.101149, 0.245497, 0.381818),
-            (0.080739, 0.127533, 0.270469, 0.347759),
+            (0.0839717, 0.0992505, 0.2497363, 0.337318),
+            (0.0500236, 0.053293, 0.1640509, 0.1961494),
+            (0.0440448, 0.0489321, 0.1351463, 0.153155),
+            (0.077983, 0.1011491, 0.2454973, 0.3818179),
+            (0.0807394, 0.1275334, 0.2704687, 0.3477585),
         ),
     ),
 )
@@ -119,7 +119,7 @@ def index_of(levels: Sequence[int], values: ValueSet) -> float:
         lost += values.any_problem
     if values.levels in levels:
         lost += values.any_worst
-    return round(1 - lost, 6)
+    return round(1 - lost, 7)
 
 
 def states(values: ValueSet) -> Iterator[tuple[int, ...]]:

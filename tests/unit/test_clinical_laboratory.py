@@ -1,0 +1,187 @@
+"""Laboratory values: tests, units, limits, percentages."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.clinical_rows import codes, rule, taken, values, wanted
+
+MARKERS = (
+    wanted("NTX", "NTX", "nmol/L"),
+    wanted("OSTEOC", "OC", "ng/mL"),
+    wanted("ALPBS", "BALP", "ug/L"),
+    wanted("P1NP", "P1NP", "ng/mL"),
+    wanted("OPG", "OPG", "pmol/L"),
+    wanted("RANKL", "RANKL", "pmol/L"),
+)
+
+
+def test_one_result_a_row__takes_tests_by_many_names_and_units_by_many_spellings():
+    text = """
+subject,visit,date,test,result,unit
+W-1,Baseline,2016-03-01,sNTX,17.5,nmol BCE/L
+W-1,Baseline,2016-03-01,Osteocalcin,21.3,µg/L
+W-1,Baseline,2016-03-01,bone ALP,14.2,ng/mL
+W-1,Baseline,2016-03-01,PINP,48,ug/L
+W-1,Baseline,2016-03-01,OPG,5.1,pmol/l
+W-1,Baseline,2016-03-01,sRANKL,0.31,pM
+"""
+    found = taken("laboratory", text, asked=MARKERS)
+    assert values(found) == [
+        ("NTX", 17.5, "nmol/L"),
+        ("OC", 21.3, "ng/mL"),
+        ("BALP", 14.2, "ug/L"),
+        ("P1NP", 48.0, "ng/mL"),
+        ("OPG", 5.1, "pmol/L"),
+        ("RANKL", 0.31, "pmol/L"),
+    ]
+    assert codes(found) == []
+    first = found[0].records[0]
+    assert (first.subject, first.visit, str(first.day), first.site) == ("W-1", "Baseline", "2016-03-01", "serum")
+    assert (first.given, first.given_unit, first.line) == ("17.5", "nmol BCE/L", 2)
+
+
+def test_one_column_a_test__units_come_from_headers_or_the_map():
+    text = """
+ID,fecha,NTX [nmol/L],P1NP (ng/mL),OPG
+7,2016-03-01,17.5,48,5.1
+8,2016-03-02,,52,
+"""
+    found = taken("laboratory", text, asked=MARKERS, units={"OPG": "pmol/L"})
+    assert values(found) == [
+        ("NTX", 17.5, "nmol/L"),
+        ("P1NP", 48.0, "ng/mL"),
+        ("OPG", 5.1, "pmol/L"),
+        ("P1NP", 52.0, "ng/mL"),
+    ]
+
+
+def test_a_column_is_found_by_its_paramcd():
+    found = taken("laboratory", "subject,date,OSTEOC [ng/mL]\nW-1,2016-03-01,20.5\n", asked=MARKERS)
+    assert values(found) == [("OC", 20.5, "ng/mL")]
+
+
+def test_a_unit_is_never_guessed_and_never_converted_without_a_rule():
+    text = """
+subject,date,test,result,unit
+W-1,2016-03-01,P1NP,48,
+W-1,2016-03-01,BALP,22,U/L
+W-1,2016-03-01,OPG,99,pg/mL
+W-1,2016-03-01,OC,2.1,ng/dL
+"""
+    found = taken("laboratory", text, asked=MARKERS)
+    assert values(found) == []
+    assert codes(found) == ["unit-unknown", "unit-not-convertible", "unit-not-convertible", "unit-not-convertible"]
+
+
+def test_a_rule_converts_and_says_so():
+    text = "subject,date,test,result,unit\nW-1,2016-03-01,OPG,102,pg/mL\n"
+    (found,) = taken("laboratory", text, asked=MARKERS, rules=(rule("OPG", "ng/L", 0.05, "19.9 kDa"),))
+    (record,) = found.records
+    # 102 pg/mL are 102 ng/L; times 0.05 by the rule.
+    assert record.value == pytest.approx(5.1)
+    assert (record.given, record.given_unit) == ("102", "pg/mL")
+    assert record.parameters == {"conversion_factor": 0.05, "rule": "19.9 kDa"}
+    assert [note.code for note in record.notes] == ["unit-converted"]
+
+
+def test_below_the_detection_limit__the_limit_is_kept_and_no_value_made_up():
+    text = "subject,date,test,result,unit\nW-1,2016-03-01,RANKL,<0.12,pmol/L\nW-1,2016-03-01,P1NP,>1200,ng/mL\n"
+    low, high = [outcome.records[0] for outcome in taken("laboratory", text, asked=MARKERS)]
+    assert (low.value, low.text, low.censored, low.limit) == (None, "<0.12", "below", 0.12)
+    assert [note.code for note in low.notes] == ["below-detection"]
+    assert (high.value, high.text, high.censored, high.limit) == (None, ">1200", "above", 1200)
+    assert [note.code for note in high.notes] == ["above-range"]
+
+
+def test_a_converted_limit_is_in_the_unit_of_the_value():
+    text = "subject,date,test,result,unit\nW-1,2016-03-01,OPG,<20,pg/mL\n"
+    (found,) = taken("laboratory", text, asked=MARKERS, rules=(rule("OPG", "pg/mL", 0.05),))
+    assert (found.records[0].text, found.records[0].limit, found.records[0].given) == ("<1", 1.0, "<20")
+
+
+def test_a_percentage_of_ntx_is_no_concentration():
+    text = "subject,date,test,result,unit\nW-1,2016-03-01,NTX,-23.5,%\n"
+    assert codes(taken("laboratory", text, asked=MARKERS)) == ["unit-not-convertible"]
+    (found,) = taken("laboratory", text, asked=(wanted("NTXPCT", "NTX%", "%"),))
+    (record,) = found.records
+    assert (record.quantity, record.value, record.unit) == ("NTX%", -23.5, "%")
+    assert [note.code for note in record.notes] == ["percent-already"]
+
+
+def test_a_percentage_of_another_marker_is_refused():
+    text = "subject,date,test,result,unit\nW-1,2016-03-01,P1NP,12,%\n"
+    assert codes(taken("laboratory", text, asked=MARKERS)) == ["unit-not-convertible"]
+
+
+def test_sdtm_lb__takes_the_result_whose_unit_fits():
+    text = """
+USUBJID,LBSEQ,LBTESTCD,LBTEST,LBORRES,LBORRESU,LBSTRESC,LBSTRESN,LBSTRESU,VISIT,LBDTC,LBDY
+01-701-1015,1,ALB,Albumin,3.8,g/dL,38,38.0,g/L,SCREENING 1,2013-12-26T14:45,-7.0
+01-701-1015,2,OPG,Osteoprotegerin,102,pg/mL,5.1,5.1,pmol/L,SCREENING 1,2013-12-26T14:45,-7.0
+01-701-1015,3,GLUC,Glucose,5.2,mmol/L,5.2,5.2,mmol/L,SCREENING 1,2013-12-26T14:45,-7.0
+01-701-1015,4,ALB,Albumin,,,,,,WEEK 2,2014-01-16,15
+"""
+    asked = (*MARKERS, wanted("ALB", "Lab", "g/L", region="Albumin"))
+    found = taken("laboratory", text, asked=asked)
+    assert values(found) == [("Lab", 38.0, "g/L"), ("OPG", 5.1, "pmol/L")]
+    assert found[0].records[0].region == "Albumin"
+    assert found[0].records[0].study_day == -7
+    assert codes(found) == ["test-not-wanted", "row-empty"]
+
+
+def test_adam_bds__takes_paramcd_and_aval_and_a_limit_from_avalc():
+    text = """
+USUBJID,AVISIT,ADY,PARAMCD,PARAM,AVAL,AVALC,AVALU
+W-1,Month 6,183,WEIGHT,Weight (kg),54.3,54.3,kg
+W-1,Month 6,183,RANKL,RANKL,,<0.12,pmol/L
+"""
+    asked = (*MARKERS, wanted("WEIGHT", "Lab", "kg", region="WEIGHT"))
+    found = taken("laboratory", text, asked=asked)
+    assert values(found) == [("Lab", 54.3, "kg"), ("RANKL", None, "pmol/L")]
+    assert found[1].records[0].text == "<0.12"
+
+
+def test_an_imputed_number_beside_its_limit_is_not_taken_as_measured():
+    text = "USUBJID,ADY,PARAMCD,AVAL,AVALC,AVALU\nW-1,183,RANKL,0.06,<0.12,pmol/L\n"
+    (found,) = taken("laboratory", text, asked=MARKERS)
+    assert (found.records[0].value, found.records[0].text) == (None, "<0.12")
+
+
+def test_the_map_names_tests_and_their_units():
+    text = "subject,date,test,result\nW-1,2016-03-01,FORMATION MARKER,48\nW-1,2016-03-01,X9,1.5\n"
+    found = taken(
+        "laboratory",
+        text,
+        asked=(*MARKERS, wanted("SCORE9", "Score", "1", site="patient-reported", region="X9")),
+        tests={"formation marker": "P1NP"},
+        units={"P1NP": "ng/mL"},
+    )
+    assert values(found) == [("P1NP", 48.0, "ng/mL"), ("Score", 1.5, "1")]
+    assert found[1].records[0].site == "patient-reported"
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("W-1,2016-03-01,P1NP,-4,ng/mL", "outside-hard-limits"),
+        ("W-1,2016-03-01,P1NP,see note,ng/mL", "not-a-number"),
+        ('W-1,2016-03-01,P1NP,"1,234",ng/mL', "decimal-ambiguous"),
+        (",2016-03-01,P1NP,48,ng/mL", "missing-cell"),
+        ("W-1,01/02/2016,P1NP,48,ng/mL", "date-ambiguous-cell"),
+        ("W-1,2016-02-30,P1NP,48,ng/mL", "not-a-date"),
+        ("W-1,2016-03-01,,48,ng/mL", "missing-cell"),
+        ("W-1,2016-03-01,P1NP,48,ng/mL,9", "too-few-cells"),
+    ],
+)
+def test_bad_rows__are_refused_each_by_itself(row, code):
+    text = f"subject,date,test,result,unit\n{row}\nW-2,2016-03-01,P1NP,48,ng/mL\n"
+    found = taken("laboratory", text, asked=MARKERS)
+    assert values(found) == [("P1NP", 48.0, "ng/mL")]
+    assert codes(found) == [code]
+    assert found[0].line == 2
+
+
+def test_what_is_wrong_with_an_unwanted_test_is_no_fault():
+    text = "subject,date,test,result,unit\nW-1,2016-03-01,HIV,NEGATIVE,\n"
+    assert codes(taken("laboratory", text, asked=MARKERS)) == ["test-not-wanted"]
