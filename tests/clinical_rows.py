@@ -10,12 +10,13 @@ from bonemetrics.readers.tables.columns import map_columns
 from bonemetrics.records import ClinicalParameters, RawCell, RawRow, RowOutcome, TableMap, UnitConversion, Wanted
 
 
-def wanted(paramcd, quantity, unit="", *, site="serum", region=None, version=None, value_set=None) -> Wanted:
+def wanted(paramcd, quantity, unit="", *, site="serum", region=None, side=None, version=None, value_set=None) -> Wanted:
     return Wanted(
         paramcd=paramcd,
         quantity=quantity,
         site=site,
         region=region,
+        side=side,
         unit=unit,
         version=version,
         value_set=value_set,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ from bonemetrics.records import (
     Problem,
     Role,
     RowOutcome,
+    Side,
     TableMap,
     UnitConversion,
     Wanted,
@@ -48,6 +50,10 @@ _RESULT_ROLES = (
 )
 _OPEN = ("Lab", "Score")
 """Quantities whose test or item is named by the protocol."""
+_LIMITS = {"Pain-VAS": (0.0, 10.0), "ODI": (0.0, 100.0), "EQ-VAS": (0.0, 100.0), "EQ-5D-index": (-1.0, 1.0)}
+"""Ends of scales, both included."""
+_DERIVED = ("N.Fx",)
+"""Quantities that are counted here and read from nowhere."""
 _UNSIGNED = frozenset(code for code, entry in CATALOGUE.items() if entry.site == SERUM) - {"Lab", "NTX%"}
 """Concentrations: they cannot lie below zero."""
 
@@ -61,10 +67,17 @@ class _Target:
     region: str
     unit: str
     role: str
+    side: Side | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (self.region, self.quantity) if self.region else (self.quantity,)
+        """What units and rules may be stated for."""
+        return (self.region, self.quantity) if self.quantity in _OPEN else (self.quantity,)
+
+    @property
+    def is_marker(self) -> bool:
+        """Whether it is one of the catalogue's own markers, which go by many names."""
+        return self.site == SERUM and self.quantity not in _OPEN
 
 
 @dataclass(slots=True)
@@ -76,7 +89,8 @@ class LaboratoryInterpreter:
     table
         The study's map of the sheet; its `tests` say what names of tests mean, `units` the unit of a test or column.
     wanted
-        Parameters of the protocol. The markers of the catalogue are taken whether they are asked for or not.
+        Parameters of the protocol. The markers of the catalogue are taken whether they are asked for or not; any other
+        quantity that needs no calibration material goes by its PARAMCD.
     conversions
         Rules of the protocol.
     """
@@ -147,9 +161,10 @@ class LaboratoryInterpreter:
         text = look_up(test, self.table.tests) or test
         code = canonical_code(text)
         for target in self._targets.values():
-            if target.quantity == code and not target.region:
+            if target.is_marker and target.quantity == code:
                 return target
-            if letters(text) in (letters(target.region), letters(target.role)) and letters(text):
+            own = {letters(target.role)} | ({letters(target.region)} if target.quantity in _OPEN else set())
+            if letters(text) in own - {""}:
                 return target
         return None
 
@@ -165,6 +180,8 @@ class LaboratoryInterpreter:
         notes: list[Problem] = []
         if scale.source:
             notes.append(note("unit-converted", f"from {unit} by the factor {scale.factor:g} ({scale.source})"))
+        if target.quantity in ("ODI", "EQ-5D-index"):
+            notes.append(note("score-from-total", "the score was taken as stated; its items are not known"))
         if target.quantity == "NTX%":
             told = "the source reports a percentage; a change of it is in percentage points"
             notes.append(note("percent-already", told))
@@ -182,6 +199,7 @@ class LaboratoryInterpreter:
             reader=head.reader,
             line=row.line,
             quantity=target.quantity,
+            side=target.side,
             unit=target.unit,
             value=None if given.censored else value,
             site=target.site,
@@ -202,7 +220,7 @@ class LaboratoryInterpreter:
             if role in row.problems:
                 raise TableError(row.problems[role].message, code=row.problems[role].code)
             return [] if given is None else [(given, given.unit or self._stated_unit(target, test))]
-        own = text_of(row, "unit") or self._stated_unit(target, test)
+        own = text_of(row, "unit") or self._stated_unit(target, test) or _unit_in(text_of(row, "test_name"))
         units = {"value": own, "standard_value": text_of(row, "standard_unit"), "text_value": own}
         found = [(given, given.unit or unit) for name, unit in units.items() if (given := number_of(row, name))]
         for name in ("value", "standard_value"):
@@ -241,22 +259,27 @@ class LaboratoryInterpreter:
         return found
 
 
+def _unit_in(name: str) -> str:
+    """The unit behind the name of a test: `Weight (kg)`."""
+    found = re.fullmatch(r".*\S\s*[\[(]([^\[\]()]+)[\])]\s*", name)
+    return found[1].strip() if found else ""
+
+
 def _targets(wanted: Sequence[Wanted]) -> Iterator[_Target]:
     for code, entry in CATALOGUE.items():
         if entry.site == SERUM and code not in _OPEN:
             yield _Target(code, SERUM, "", entry.unit, code)
-    seen: set[tuple[str, str]] = set()
     for one in wanted:
-        region = one.region or ""
-        if one.quantity in _OPEN and (one.quantity, region) not in seen:
-            seen.add((one.quantity, region))
-            yield _Target(one.quantity, one.site, region, one.unit, one.paramcd)
+        entry = CATALOGUE[one.quantity]
+        is_marker = entry.site == SERUM and one.quantity not in _OPEN
+        if not (is_marker or entry.needs_material or one.quantity in _DERIVED):
+            yield _Target(one.quantity, one.site, one.region or "", one.unit, one.paramcd, one.side)
 
 
 def _column_role(target: _Target, wanted: Sequence[Wanted]) -> Role:
     """A column of its own for a test: under its code, its other spellings, or its PARAMCD."""
-    if target.region:
-        return Role(name=target.role, type="number", synonyms=(target.region,))
+    if not target.is_marker:
+        return Role(name=target.role, type="number", synonyms=(target.region,) if target.quantity in _OPEN else ())
     codes = [one.paramcd for one in wanted if one.quantity == target.quantity]
     return Role(name=target.role, type="number", synonyms=(*SPELLINGS.get(target.quantity, ()), *codes))
 
@@ -264,3 +287,7 @@ def _column_role(target: _Target, wanted: Sequence[Wanted]) -> Role:
 def _require_possible(target: _Target, value: float) -> None:
     if target.quantity in _UNSIGNED and value < 0:
         raise TableError(f"a concentration of {value:g} {target.unit} cannot be", code="outside-hard-limits")
+    lowest, highest = _LIMITS.get(target.quantity, (value, value))
+    if not lowest <= value <= highest:
+        text = f"{value:g} is outside the scale from {lowest:g} to {highest:g}"
+        raise TableError(text, code="outside-hard-limits")

@@ -78,6 +78,7 @@ def wanted_of(protocol: StudyProtocol) -> tuple[Wanted, ...]:
             quantity=one.quantity,
             site=one.site,
             region=one.region,
+            side=one.side if one.side in ("left", "right") else None,
             unit=one.own_unit,
             version=one.version,
             value_set=one.value_set,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bonemetrics.records.base import Finite, Problem, Record
+from bonemetrics.records.base import Finite, Problem, Record, Side
 
 TableKind = Literal["histomorphometry", "laboratory", "eq5d", "oswestry", "vas", "adverse-events", "fractures"]
 """What a table holds."""
@@ -45,6 +45,7 @@ class Wanted(Record):
     quantity: str
     site: str
     region: str | None = None
+    side: Side | None = None
     unit: str
     version: Literal["3L", "5L"] | None = None
     value_set: str | None = None

@@ -185,3 +185,27 @@ def test_bad_rows__are_refused_each_by_itself(row, code):
 def test_what_is_wrong_with_an_unwanted_test_is_no_fault():
     text = "subject,date,test,result,unit\nW-1,2016-03-01,HIV,NEGATIVE,\n"
     assert codes(taken("laboratory", text, asked=MARKERS)) == ["test-not-wanted"]
+
+
+def test_any_parameter_goes_by_its_paramcd_where_no_material_is_needed():
+    asked = (
+        wanted("LSBMD", "aBMD", "g/cm2", site="spine", region="L1-L4"),
+        wanted("FNBMD", "aBMD", "g/cm2", site="hip", region="neck", side="left"),
+        wanted("RADTBD", "Tb.vBMD", "mg/cm3", site="radius", region="trabecular"),
+        wanted("ODITOT", "ODI", "%", site="patient-reported"),
+    )
+    text = """
+USUBJID,ADY,PARAMCD,PARAM,AVAL
+W-1,183,LSBMD,Spine BMD (g/cm2),0.842
+W-1,183,FNBMD,Neck BMD (g/cm2),0.611
+W-1,183,RADTBD,Radius density (mg/cm3),112.5
+W-1,183,ODITOT,Oswestry (%),44
+W-1,183,ODITOT,Oswestry (%),104
+W-1,183,LSBMD,Spine BMD (mg/cm2),842
+"""
+    found = taken("laboratory", text, asked=asked)
+    assert values(found) == [("aBMD", 0.842, "g/cm2"), ("aBMD", 0.611, "g/cm2"), ("ODI", 44.0, "%")]
+    neck = found[1].records[0]
+    assert (neck.site, neck.region, neck.side) == ("hip", "neck", "left")
+    # A density without its material has no meaning, so it is none of a table.
+    assert codes(found) == ["test-not-wanted", "outside-hard-limits", "unit-not-convertible"]
