@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+
+from pydantic import JsonValue
 
 from bonemetrics.outcomes.rows import (
     Candidate,
@@ -76,6 +78,18 @@ def gather_tables(store: Store) -> TableValues:
         labels=tuple(placing.labels),
         notes=tuple(placing.notes),
     )
+
+
+def _in_one_line(parameters: Mapping[str, JsonValue]) -> str:
+    """Whatever could change a value: factors of a biopsy, rule of a conversion, value set and sections of a score."""
+    told = {name: value for name, value in parameters.items() if value not in (None, "")}
+    return "; ".join(f"{name}={_shown(value)}" for name, value in told.items())
+
+
+def _shown(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}:{_shown(one)}" for name, one in value.items())
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,6 +196,7 @@ class _Placing:
             reader=record.reader,
             software_version=sheet.software_version,
             method=record.method if isinstance(record, Observation) else "",
+            calibration=_in_one_line(record.parameters) if isinstance(record, Observation) else "",
         )
 
     def _day(self, subject: str, day: date | None) -> int | None:

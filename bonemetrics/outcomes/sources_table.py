@@ -20,7 +20,7 @@ SOURCE_COLUMNS = (
     _SHEET,
     _LINE,
     _text("READER", "Reader", "Who read or entered it, as the source says"),
-    _text("CALIB", "Calibration", "Method, material, slope and intercept of a scan"),
+    _text("CALIB", "Calibration", "Of a scan: method, material, slope and intercept; else what could change the value"),
     _text("SCANNER", "Serial Number of the Device", "As the source says"),
     _text("SOFTVER", "Software Version", "bonemetrics that measured or read it"),
     _text("METHOD", "Method", "How the number was made"),
