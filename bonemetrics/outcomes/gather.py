@@ -45,6 +45,7 @@ def gather(store: Store, placed: Iterable[PlacedScan] | None = None) -> Gathered
         fractures=tables.fractures,
         labels=tables.labels,
         notes=tables.notes,
+        reader_precision=tables.reader_precision,
         has_fracture_table="fractures" in kinds,
         has_event_table="adverse-events" in kinds,
         last_change=last_change,

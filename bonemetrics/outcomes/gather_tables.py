@@ -8,6 +8,7 @@ from datetime import date
 
 from pydantic import JsonValue
 
+from bonemetrics.histomorphometry.repeats import StudyPrecision, study_precision
 from bonemetrics.outcomes.rows import (
     Candidate,
     LabelStatus,
@@ -42,6 +43,7 @@ class TableValues:
     fractures: tuple[PlacedFracture, ...]
     labels: tuple[LabelStatus, ...]
     notes: tuple[RowNote, ...]
+    reader_precision: tuple[StudyPrecision, ...]
 
 
 def gather_tables(store: Store) -> TableValues:
@@ -77,6 +79,7 @@ def gather_tables(store: Store) -> TableValues:
         fractures=tuple(placing.fractures),
         labels=tuple(placing.labels),
         notes=tuple(placing.notes),
+        reader_precision=study_precision(placing.entries),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from bonemetrics.histomorphometry.repeats import StudyPrecision
 from bonemetrics.records import AdverseEvent, Fracture, Problem, Visit
 from bonemetrics.study.protocol import Protocol
 
@@ -178,6 +179,7 @@ class Gathered:
     fractures: tuple[PlacedFracture, ...] = ()
     labels: tuple[LabelStatus, ...] = ()
     notes: tuple[RowNote, ...] = ()
+    reader_precision: tuple[StudyPrecision, ...] = ()
     has_fracture_table: bool = False
     has_event_table: bool = False
     last_change: str = ""
