@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
 
 from bonemetrics.errors import AlgebraError
 from bonemetrics.histomorphometry import formulas
 from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
-from bonemetrics.histomorphometry.catalogue_entries import ABOVE_ZERO
-from bonemetrics.histomorphometry.linear import Logs, ratios_from_sums
-from bonemetrics.histomorphometry.zeros import Zeros, zeros_of
+from bonemetrics.histomorphometry.closure import close
+from bonemetrics.histomorphometry.rounding import Basis
 from bonemetrics.records import SectionFactors
-
-_MEASURED_ALONE = frozenset(code for code, one in MEASUREMENTS.items() if one.is_primary) - frozenset(formulas.TERMS)
-"""Measurements that no index is made of."""
-_CODES = tuple(MEASUREMENTS)
-_MOST_ROUNDS = 12
-_SLACK = 1e-6
-"""Relative difference that the arithmetic itself may leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """A given value that the others do not allow: what they make it, and how far rounding would let it be."""
+    """A given value that the others do not allow.
+
+    `computed` is what the others make it, not a number where they only leave no room for it; `tolerance` is how far
+    the rounding of all of them would let it be.
+    """
 
     code: str
     given: float
@@ -46,6 +40,10 @@ class Contradiction:
     def message(self) -> str:
         """For a person."""
         others = ", ".join(self.others)
+        if not others:
+            return f"{self.code} is given as {self.given:.6g}, which it cannot be"
+        if math.isnan(self.computed):
+            return f"{self.code} is given as {self.given:.6g}; {others} leave no room for it"
         return f"{self.code} is given as {self.given:.6g}; {others} make it {self.computed:.6g}"
 
 
@@ -61,186 +59,138 @@ class Solution:
     contradictions: tuple[Contradiction, ...] = ()
 
 
-def solve(given: Mapping[str, Known], factors: SectionFactors | None) -> Solution:
+def solve(given: Mapping[str, Known], factors: SectionFactors | None, *, allowed: float = 0.0) -> Solution:
     """Solve for every measurement and index that the given ones determine.
 
     Parameters
     ----------
     given
-        Measurements and indices by code, in the catalogue's units.
+        Measurements and indices by code, in the catalogue's units; their order does not matter.
     factors
         From section to space; without them only what does not depend on them is solved.
+    allowed
+        Relative difference between a given value and what the others make it that is no contradiction, beside that
+        which rounding explains.
 
     Returns
     -------
     Solution
-        A given value stands as it was given. Where givens contradict each other beyond their rounding, neither side of
-        the contradiction gives a number, and what follows from them alone is absent.
+        A given value stands as it was given. Where givens contradict each other, neither side of the contradiction
+        gives a number, and what follows from them alone is absent. O.Wi is O.Ar over O.Pm where neither it nor
+        O.Th is given.
 
     Raises
     ------
     AlgebraError
-        `unknown-index` for a code that is none.
+        `unknown-index` for a code that is none, `invalid-number` for a value or half unit that is not finite, or a
+        half unit below zero.
     """
-    for code in given:
-        if code not in _CODES:
-            raise AlgebraError(f"{code!r} is no measurement or index of histomorphometry", code="unknown-index")
-    plain = _solve(given, factors)
-    if plain.is_consistent:
+    _require_sound(given)
+    plain = close({code: known.value for code, known in given.items()}, factors)
+    if not plain.faults:
         return Solution(values=plain.values, used=plain.used)
-    return _sorted_out(given, factors)
-
-
-@dataclass(frozen=True, slots=True)
-class _Solved:
-    values: dict[str, float]
-    used: dict[str, tuple[str, ...]]
-    is_consistent: bool
-
-
-def _solve(given: Mapping[str, Known], factors: SectionFactors | None) -> _Solved:
-    zeros = zeros_of({code: known.value for code, known in given.items()})
-    logs = Logs(formulas.TERMS)
-    if factors is not None:
-        for name, value in zip(formulas.FACTORS, _in_order(factors), strict=True):
-            logs.add(logs.vector([(name, 1)]), math.log(value), frozenset())
-    for code, known in given.items():
-        if known.value > 0 and code not in _MEASURED_ALONE:
-            constant, powers = formulas.expanded(code)
-            logs.add(logs.vector(powers), math.log(known.value / constant), frozenset([code]))
-    if not {"O.Wi", "O.Th"} & given.keys() and not {"O.Ar", "O.Pm"} & zeros.names:
-        # The width of a seam that nobody measured is its area over its length.
-        logs.add(logs.vector([("O.Wi", 1), ("O.Ar", -1), ("O.Pm", 1)]), math.log(1000.0), frozenset())
-    sums = [[(weight, name) for weight, name in one.terms if name not in zeros.names] for one in formulas.SUMS]
-    sums = [terms for terms in sums if len(terms) > 1]
-    consistent = zeros.is_consistent and all(known.value >= 0 for known in given.values())
-    for _ in range(_MOST_ROUNDS):
-        fresh = [one for one in ratios_from_sums(logs, sums) if not logs.solve(one[0][None, :])[0][0]]
-        for equation in fresh:
-            logs.add(*equation)
-        if not fresh:
-            break
-    values, used = _read_off(logs, zeros)
-    consistent = consistent and _holds(logs) and _sums_hold(logs, zeros)
-    for code, known in given.items():
-        values[code] = known.value
-        used[code] = (code,)
-    return _Solved(values, used, consistent)
-
-
-def _in_order(factors: SectionFactors) -> tuple[float, float]:
-    told = {
-        formulas.SURFACE_FACTOR: factors.perimeter_to_surface,
-        formulas.WIDTH_FACTOR: factors.width_to_thickness,
-    }
-    first, second = formulas.FACTORS
-    return told[first], told[second]
-
-
-def _read_off(logs: Logs, zeros: Zeros) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:
-    values: dict[str, float] = {}
-    used: dict[str, tuple[str, ...]] = {}
-    open_codes: list[str] = []
-    for code in _CODES:
-        if code in _MEASURED_ALONE:
-            continue
-        _, powers = formulas.expanded(code)
-        names = {name for name, _ in powers}
-        if not names & zeros.names:
-            open_codes.append(code)
-        elif all(power > 0 for name, power in powers if name in zeros.names) and code not in ABOVE_ZERO:
-            values[code] = 0.0
-            used[code] = zeros.because
-    wanted = np.array([logs.vector(formulas.expanded(code)[1]) for code in open_codes])
-    reached, found, weights = logs.solve(wanted)
-    for code, is_reached, value, row in zip(open_codes, reached, found, weights, strict=True):
-        number = formulas.expanded(code)[0] * math.exp(min(value, 700.0)) if is_reached else math.inf
-        if math.isfinite(number):
-            values[code] = number
-            used[code] = tuple(sorted(logs.used_by(row)))
-    return values, used
-
-
-def _holds(logs: Logs) -> bool:
-    """Whether all equations between logarithms hold at once."""
-    if not logs.rows:
-        return True
-    equations, values = np.array(logs.rows), np.array(logs.values)
-    left = values - equations @ (np.linalg.pinv(equations, rcond=1e-9) @ values)
-    return bool(np.abs(left).max() < _SLACK)
-
-
-def _sums_hold(logs: Logs, zeros: Zeros) -> bool:
-    """Whether sums whose every part is known relative to the first add up, and leave nothing below zero."""
-    for one in formulas.SUMS:
-        names = [name for _, name in one.terms if name not in zeros.names]
-        if len(names) < 2:
-            if names:
-                return False
-            continue
-        wanted = np.array([logs.vector([(name, 1), (names[0], -1)]) for name in names])
-        reached, found, _ = logs.solve(wanted)
-        weights = [weight for weight, name in one.terms if name not in zeros.names]
-        parts = np.exp(np.clip(found, -700, 700)) * weights
-        known = parts[reached]
-        if reached.all():
-            if abs(parts.sum()) > _SLACK * np.abs(parts).max():
-                return False
-        elif reached[0] and names[0] == one.total and known.sum() > _SLACK * abs(parts[0]):
-            # Parts that are known are more than the whole already.
-            return False
-    return True
-
-
-def _sorted_out(given: Mapping[str, Known], factors: SectionFactors | None) -> Solution:
-    """Take givens one by one, measurements first; name each that contradicts those before it."""
-    ordered = sorted(given, key=lambda code: (code in formulas.INDEX, list(given).index(code)))
-    accepted: dict[str, Known] = {}
+    left = {code: given[code] for code in _ordered(given)}
     contradictions: list[Contradiction] = []
-    for code in ordered:
-        before = _solve(accepted, factors)
-        fits = _solve({**accepted, code: given[code]}, factors).is_consistent
-        if fits:
-            accepted[code] = given[code]
+    while True:
+        basis, found = _judged(left, factors, allowed)
+        if not found:
+            break
+        # Either side may be the wrong one, so neither gives a number.
+        doubtful = {code for one in found for code in (one.code, *one.others)}
+        left = {code: known for code, known in left.items() if code not in doubtful}
+        contradictions += found
+    out = {code for one in contradictions for code in (one.code, *one.others)}
+    values = {code: value for code, value in basis.values.items() if code not in out}
+    used = {code: behind for code, behind in basis.used.items() if code not in out}
+    values |= {code: known.value for code, known in left.items()}
+    used |= {code: (code,) for code in left}
+    return Solution(values=values, used=used, contradictions=tuple(contradictions))
+
+
+def solve_one(code: str, given: Mapping[str, Known], factors: SectionFactors | None) -> float:
+    """Solve for one measurement or index.
+
+    Parameters
+    ----------
+    code
+        What is wanted.
+    given, factors
+        As for `solve`.
+
+    Returns
+    -------
+    float
+        In the catalogue's unit.
+
+    Raises
+    ------
+    AlgebraError
+        `underdetermined` where the given values do not suffice, `contradiction` where it rests on values that
+        contradict each other, and what `solve` raises.
+    """
+    solution = solve(given, factors)
+    if code not in MEASUREMENTS:
+        raise AlgebraError(f"{code!r} is no measurement or index of histomorphometry", code="unknown-index")
+    if code in solution.values:
+        return solution.values[code]
+    if solution.contradictions:
+        told = "; ".join(one.message for one in solution.contradictions)
+        raise AlgebraError(f"{code} cannot be told: {told}", code="contradiction")
+    names = ", ".join(given) or "nothing"
+    raise AlgebraError(f"{code} does not follow from {names}", code="underdetermined")
+
+
+def _require_sound(given: Mapping[str, Known]) -> None:
+    for code, known in given.items():
+        if code not in MEASUREMENTS:
+            raise AlgebraError(f"{code!r} is no measurement or index of histomorphometry", code="unknown-index")
+        if not (math.isfinite(known.value) and 0 <= known.half_unit < math.inf):
+            text = f"{code} is given as {known.value} ± {known.half_unit}; both are finite, the second is not below 0"
+            raise AlgebraError(text, code="invalid-number")
+
+
+_LEFT_OVER = frozenset({"Md.Ar", "Q.Pm", "Md.Pm", "Rv.Pm", formulas.NOT_BONE})
+"""What is left of a whole without its smaller part: taken from the whole it would tell that part badly."""
+
+
+def _ordered(given: Mapping[str, Known]) -> list[str]:
+    """Measurements before indices, what is left of a whole last, each in the order of the catalogue."""
+    codes = list(MEASUREMENTS)
+
+    def rank(code: str) -> tuple[bool, bool, int]:
+        is_left_over = not _LEFT_OVER.isdisjoint(name for name, _ in formulas.expanded(code)[1])
+        return is_left_over, code in formulas.INDEX, codes.index(code)
+
+    return sorted(given, key=rank)
+
+
+def _judged(
+    given: Mapping[str, Known], factors: SectionFactors | None, allowed: float
+) -> tuple[Basis, list[Contradiction]]:
+    """Values that tell something new as a basis, and each other value that contradicts it."""
+    basis = Basis(factors, seam_width=not {"O.Wi", "O.Th"} & given.keys())
+    repeated: list[str] = []
+    found: list[Contradiction] = []
+    for code, known in given.items():
+        if known.value < 0 or code in basis.values:
+            repeated.append(code)
+        elif not basis.takes(code, known.value, known.half_unit):
+            others = basis.blamed(code, known.value)
+            found.append(_contradiction(code, known, math.nan, 0.0, others))
+    for code in repeated:
+        known = given[code]
+        if known.value < 0:
+            found.append(_contradiction(code, known, math.nan, 0.0, ()))
             continue
-        computed = before.values.get(code)
-        if computed is not None:
-            tolerance = given[code].half_unit + _rounding(code, accepted, factors)
-            if abs(computed - given[code].value) <= tolerance * (1 + _SLACK) + _SLACK * abs(computed):
-                continue
-        contradictions.append(
-            Contradiction(
-                code=code,
-                given=given[code].value,
-                computed=math.nan if computed is None else computed,
-                tolerance=given[code].half_unit,
-                others=_needed(code, before.used.get(code, tuple(sorted(accepted))), accepted, factors),
-            )
-        )
-    # Either side may be the wrong one, so neither gives a number.
-    doubtful = {code for one in contradictions for code in (one.code, *one.others)}
-    found = _solve({code: known for code, known in accepted.items() if code not in doubtful}, factors)
-    return Solution(values=found.values, used=found.used, contradictions=tuple(contradictions))
+        computed = basis.values[code]
+        low, high = basis.range_of(code)
+        room = known.half_unit + allowed * abs(computed)
+        if not low - room <= known.value <= high + room:
+            found.append(_contradiction(code, known, computed, high - low, basis.needed(code)))
+    return basis, found
 
 
-def _needed(
-    code: str, used: Sequence[str], accepted: Mapping[str, Known], factors: SectionFactors | None
-) -> tuple[str, ...]:
-    """Those of `used` without which the value cannot be told; all of them where there are several ways to it."""
-    found = [
-        one
-        for one in used
-        if code not in _solve({name: known for name, known in accepted.items() if name != one}, factors).values
-    ]
-    return tuple(found) or tuple(used)
-
-
-def _rounding(code: str, accepted: Mapping[str, Known], factors: SectionFactors | None) -> float:
-    """How far the rounding of the other givens can move a computed value."""
-    middle = _solve(accepted, factors).values[code]
-    moved = 0.0
-    for name, known in accepted.items():
-        if known.half_unit > 0 and known.value > 0:
-            shifted = {**accepted, name: Known(known.value + known.half_unit, known.half_unit)}
-            moved += abs(_solve(shifted, factors).values.get(code, middle) - middle)
-    return moved
+def _contradiction(code: str, known: Known, computed: float, spread: float, others: tuple[str, ...]) -> Contradiction:
+    return Contradiction(
+        code=code, given=known.value, computed=computed, tolerance=known.half_unit + spread / 2, others=others
+    )
