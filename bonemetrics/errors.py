@@ -252,7 +252,7 @@ class AlgebraError(BonemetricsError):
         "unknown-index": "no measurement or index of this name",
         "invalid-labels-dates": "label courses that overlap, run backwards or end after the biopsy",
         "invalid-number": "a value or half unit that is no number, or a half unit below zero",
-        "factor-invalid": "factors from section to space that are missing, not above zero, or beside a convention's own",
+        "factor-invalid": "section factors that are missing, not above zero, or beside a convention's own",
     }
 
 
@@ -407,6 +407,7 @@ NOTES: dict[str, str] = {
     "no-label": "the biopsy has no label",
     "labelling-unconfirmed": "nothing confirms that labels were taken, so dynamic indices are missing",
     "mar-imputed": "the apposition rate was set to the floor of the protocol, not measured",
+    "mar-censored": "the apposition rate is known only to lie below the floor of the protocol",
     "label-interval-typed": "the interval between labels was entered by hand and not computed from dates",
     "label-interval-differs": "the interval entered by hand is not the one between the midpoints of the label courses",
     "label-to-biopsy": "the time from the last label to the biopsy is outside 3 to 14 days",

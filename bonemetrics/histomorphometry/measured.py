@@ -22,6 +22,7 @@ from bonemetrics.records import (
     Problem,
     note,
 )
+from bonemetrics.records.clinical import Censored
 
 METHOD = "histomorphometry/1"
 FLOOR = "FLOOR"
@@ -88,6 +89,7 @@ class _Biopsy:
         self._factors = factors_of(entry, parameters)
         self.notes: list[Problem] = []
         self._flags: dict[str, str] = {}
+        self._limits: dict[str, tuple[Censored, float]] = {}
         primaries = self._primaries()
         confirmed = entry.labelling_confirmed
         if confirmed is None:
@@ -165,8 +167,11 @@ class _Biopsy:
             )
             return {code: value for code, value in values.items() if code not in dynamic or code in _ZERO_WITHOUT_LABEL}
         self.notes.append(note("single-label-only", "single labels only: the apposition rate is not measurable"))
-        kept = {code: value for code, value in values.items() if code not in dynamic or code in ("MS/BS", "MS/OS")}
-        return self._with_floor() if self._rules.single_label == "floor" else kept
+        if self._rules.single_label == "floor":
+            return self._with_floor()
+        if self._rules.single_label == "censored":
+            self._censor()
+        return {code: value for code, value in values.items() if code not in dynamic or code in ("MS/BS", "MS/OS")}
 
     def _floored(self, values: dict[str, float]) -> dict[str, float]:
         floor = self._rules.mar_floor_um_per_d
@@ -175,12 +180,28 @@ class _Biopsy:
     def _with_floor(self) -> dict[str, float]:
         """Everything with the apposition rate at the floor; what rests on it is flagged."""
         floor = self._rules.mar_floor_um_per_d
-        given = {code: known for code, known in self._given.items() if code != "Ir.L.Wi"}
-        plain = solve(given, self._factors).values
-        found = dict(solve({**given, "MAR": Known(floor)}, self._factors).values)
-        found.pop("Ir.L.Wi", None)
+        found = self._at_rate(floor)
+        plain = self._at_rate(None)
         self._flags = {code: FLOOR for code in found if code not in plain}
         self.notes.append(note("mar-imputed", f"MAR was set to the floor of {floor:g} um/d, not measured"))
+        return found
+
+    def _censor(self) -> None:
+        """The apposition rate lies below the floor, and whatever rests on it on one side of its value there."""
+        floor = self._rules.mar_floor_um_per_d
+        plain, there, lower = self._at_rate(None), self._at_rate(floor), self._at_rate(floor / 2)
+        for code, limit in there.items():
+            if code not in plain and code in lower:
+                self._limits[code] = ("below" if lower[code] < limit else "above", limit)
+        self.notes.append(note("mar-censored", f"MAR is known only to lie below {floor:g} um/d"))
+
+    def _at_rate(self, rate: float | None) -> dict[str, float]:
+        """Everything that follows with this apposition rate, or without any."""
+        given = {code: known for code, known in self._given.items() if code != "Ir.L.Wi"}
+        if rate is not None:
+            given["MAR"] = Known(rate)
+        found = dict(solve(given, self._factors).values)
+        found.pop("Ir.L.Wi", None)
         return found
 
     def _judge(self) -> None:
@@ -200,7 +221,8 @@ class _Biopsy:
         }
         for code in MEASUREMENTS:
             value = self.values.get(code)
-            if value is None:
+            side, limit = self._limits.get(code, (None, None))
+            if value is None and limit is None:
                 continue
             yield Observation(
                 kind="histomorphometry",
@@ -214,7 +236,10 @@ class _Biopsy:
                 quantity=code,
                 unit=MEASUREMENTS[code].unit,
                 value=value,
-                standard_uncertainty=None if code in self._flags else spread.get(code),
+                text="" if limit is None else f"{'<' if side == 'below' else '>'}{limit:.6g}",
+                censored=side,
+                limit=limit,
+                standard_uncertainty=None if value is None or code in self._flags else spread.get(code),
                 site=entry.site,
                 side=None,
                 region=entry.envelope or "",
@@ -233,7 +258,14 @@ class _Biopsy:
     def _notes_of(self, code: str) -> tuple[Problem, ...]:
         """Notes of the biopsy that bear on one value; those that name a code bear on that one alone."""
         general = ("entries-differ", "osteoid-outline", "small-tissue-area", "few-sections", "broken-core")
-        labelled = ("single-label-only", "no-label", "mar-imputed", "label-interval-typed", "label-interval-differs")
+        labelled = (
+            "single-label-only",
+            "no-label",
+            "mar-imputed",
+            "mar-censored",
+            "label-interval-typed",
+            "label-interval-differs",
+        )
         return tuple(
             one
             for one in self.notes

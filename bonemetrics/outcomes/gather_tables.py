@@ -68,7 +68,9 @@ def gather_tables(store: Store) -> TableValues:
         placing.take(name, record)
     placing.solve()
     for told in store.sheet_problems():
-        place = {"source_id": f"{told.sheet_id}:{told.line}", "sheet": placing.sheets[told.sheet_id].sheet}
+        sheet = placing.sheets[told.sheet_id]
+        # Its kind stands for the file: names of files can name people.
+        place = {"source_id": f"{told.sheet_id}:{told.line}", "file": f"{sheet.kind} table", "sheet": sheet.sheet}
         line = told.line or None
         placing.notes.append(
             RowNote(subject=told.subject, visit="", paramcd="", problem=told.problem, line=line, **place)
@@ -154,6 +156,7 @@ class _Placing:
                 paramcd="",
                 problem=problem,
                 source_id=f"{entry.sheet}:{entry.line}",
+                file=f"{entry.kind} table",
                 sheet=self.sheets[entry.sheet].sheet,
                 line=entry.line,
             )

@@ -84,17 +84,18 @@ class HistomorphometryParameters(Record):
 
     `factor` is the laboratory's convention from sections to space where the entry does not state its own; with `stated`
     the two factors are given. `osteoid_perimeter` tells whether O.Pm is one side of a seam or its outline. With
-    `single_label` = `floor`, MAR of biopsies with single labels only is set to `mar_floor_um_per_d` and flagged;
-    `floor_observed` lifts smaller observed rates to it too. `labelling_confirmed` is what is known of all participants.
-    `double_entry` says what stands where two entries of a biopsy differ by more than the fraction `entry_tolerance`.
-    `reader_cv_percent` is by code of a primary measurement; `limits` are soft ranges by code in place of the built-in.
+    `single_label` = `floor`, MAR of biopsies with single labels only is set to `mar_floor_um_per_d` and flagged, with
+    `censored` it is known only to lie below; `floor_observed` lifts smaller observed rates to the floor too.
+    `labelling_confirmed` is what is known of all participants. `double_entry` says what stands where two entries of a
+    biopsy differ by more than the fraction `entry_tolerance`. `reader_cv_percent` is by code of a primary measurement;
+    `limits` are soft ranges by code in place of the built-in.
     """
 
     factor: Literal["isotropic", "iliac", "stated"] | None = None
     width_to_thickness: Finite | None = Field(default=None, gt=0)
     perimeter_to_surface: Finite | None = Field(default=None, gt=0)
     osteoid_perimeter: Literal["one-sided", "outline"] | None = None
-    single_label: Literal["missing", "floor"] = "missing"
+    single_label: Literal["missing", "floor", "censored"] = "missing"
     mar_floor_um_per_d: Finite = Field(default=0.3, gt=0)
     floor_observed: bool = False
     labelling_confirmed: bool | None = None
