@@ -31,6 +31,19 @@ if ! command -v tesseract >/dev/null; then
     fi
 fi
 
+# The report is tested in a real browser; nothing but its test needs one.
+case $what in
+*test*)
+    if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then
+        if may_install; then
+            install_package chromium
+        else
+            echo "Chromium is missing, so the report is not tested in a browser: install chromium (Debian, Ubuntu)." >&2
+        fi
+    fi
+    ;;
+esac
+
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 echo "Installing $what into $venv (a minute or two at the first time) …"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable "$what"

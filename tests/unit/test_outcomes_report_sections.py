@@ -9,6 +9,8 @@ from bonemetrics.outcomes.report.methods import methods, rules
 from bonemetrics.outcomes.report.people import cohorts
 from bonemetrics.outcomes.report.quality import data_quality, tracing
 from bonemetrics.outcomes.report.tables import ReportTable
+from bonemetrics.outcomes.rows import RowNote
+from bonemetrics.records import note
 from bonemetrics.study.protocol import parse_protocol
 from tests.report_cases import PROTOCOL, event, fracture, small_dataset
 
@@ -99,6 +101,26 @@ def test_data_quality__says_it_where_nothing_was_noted():
     section = data_quality(replace(small_dataset(), notes=()))
     assert "No note was made on any value; nothing was refused." in texts(section)
     assert tables(section) == []
+
+
+def test_data_quality__names_notes_on_values_of_scans_once():
+    dataset = small_dataset()
+    first = replace(dataset.rows[0], notes=(note("few-slices", "three slices"),))
+    known = RowNote(
+        subject="W-01",
+        visit="Baseline",
+        paramcd="P1NP",
+        source_id="laboratory:10",
+        problem=note("unit-converted", "from ug/L"),
+    )
+    marker = replace(dataset.rows[2], notes=(known.problem,))
+    assert marker.paramcd == "P1NP"
+    dataset = replace(dataset, rows=(first, *dataset.rows[1:2], marker, *dataset.rows[3:]), notes=(known,))
+    (notes,) = tables(data_quality(dataset))
+    assert [(row[0], row[2], row[4]) for row in cells(notes)] == [
+        ("few-slices", "1", "RADTBD"),
+        ("unit-converted", "1", "P1NP"),
+    ]
 
 
 def test_tracing__leads_one_value_back_to_its_file():

@@ -54,7 +54,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A figure: the name of its files, its SVG and PNG, its title and the words that stand for it; `half` of two in a row."""
+    """A figure: the name of its files, its SVG and PNG, its title and the words that stand for it.
+
+    `half` takes half the width, so that two stand beside each other.
+    """
 
     name: str
     svg: str = field(repr=False)

@@ -15,10 +15,38 @@ _MOST_REFUSED = 200
 _MOST_WOMEN = 10
 
 
+def every_note(dataset: Dataset) -> tuple[RowNote, ...]:
+    """All that was said, notes on values of scans included, which the dataset keeps with the values themselves.
+
+    Parameters
+    ----------
+    dataset
+        Of the study.
+
+    Returns
+    -------
+    tuple of RowNote
+        Those of the dataset in their order, then those of values that it does not name.
+    """
+    known = {(one.subject, one.visit, one.paramcd, one.source_id, one.problem.code) for one in dataset.notes}
+    of_values = {
+        (row.subject, row.visit, row.paramcd, row.source.source_id, problem.code): problem
+        for row in dataset.rows
+        for problem in row.notes
+    }
+    others = (
+        RowNote(subject=key[0], visit=key[1], paramcd=key[2], source_id=key[3], problem=problem)
+        for key, problem in of_values.items()
+        if key not in known
+    )
+    return (*dataset.notes, *others)
+
+
 def data_quality(dataset: Dataset) -> Section:
     """Notes and refusals of the whole dataset."""
-    notes = [one for one in dataset.notes if one.problem.severity == "note"]
-    refused = [one for one in dataset.notes if one.problem.severity == "refusal"]
+    every = every_note(dataset)
+    notes = [one for one in every if one.problem.severity == "note"]
+    refused = [one for one in every if one.problem.severity == "refusal"]
     blocks: list[Block] = [Text(_in_words(notes, refused))]
     if notes:
         blocks.append(_notes_table(notes))
@@ -85,7 +113,7 @@ def tracing(dataset: Dataset) -> Section:
     """How a number leads back to its file, with one as the example."""
     blocks: list[Block] = [
         Text(
-            "Every value of the exported table outcomes_long has a SRCID. The table of sources beside it has one row "
+            "Every value of the exported table outcomes_long has a SRCID. The table sources beside it has one row "
             "for each SRCID: the SHA-256 of the input file, and the series of the scan, or sheet and row of the table, "
             "with method, calibration, scanner, reader and software version. SHA-256 and UID find the file whatever it "
             "is called by now."

@@ -1,0 +1,196 @@
+"""The map of completeness: which woman has which kind of data at which visit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.moments import moments
+from bonemetrics.outcomes.rows import Dataset, Participant
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+KINDS = {
+    "qct": "QCT",
+    "dxa": "DXA",
+    "histomorphometry": "Biopsy",
+    "laboratory": "Laboratory",
+    "oswestry": "Oswestry",
+    "eq5d": "EQ-5D",
+    "vas": "Pain",
+}
+"""Short names of kinds of data, in the order in which they are shown."""
+_DERIVED = "fractures"
+"""A count of fractures follows from their table at every visit and says nothing of the visit."""
+_WHOLE, _PART, _NONE, _GONE = "#2166ac", "#a6cbe6", "#ffffff", "#e4e4e4"
+_INK, _SOFT = "#1a1a1a", "#5a6672"
+_CELL_INCH, _WIDEST_INCH = 0.3, 9.6
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """How many of the wanted parameters of one kind a woman has at a visit.
+
+    `gone` is true where the visit begins after the last that is known of her.
+    """
+
+    subject: str
+    visit: str
+    kind: str
+    present: int
+    wanted: int
+    gone: bool
+
+
+def squares(dataset: Dataset) -> tuple[Square, ...]:
+    """What the map shows, by woman, visit and kind of data.
+
+    Parameters
+    ----------
+    dataset
+        Of the study.
+
+    Returns
+    -------
+    tuple of Square
+        A parameter is wanted at a visit where at least one woman has it: the protocol does not say what is measured
+        when, so what nobody has at a visit is taken for not planned there. Counted are values that are analysed, and
+        results that only have a text, such as `<0.5`.
+    """
+    has: dict[tuple[str, str, str], set[str]] = {}
+    wanted: dict[tuple[str, str], set[str]] = {}
+    names = {visit.name for visit in dataset.gathered.protocol.visits}
+    for row in dataset.rows:
+        # A result below a limit is a result, though no number that could be analysed.
+        counts = row.analysed or (row.value is None and bool(row.text))
+        if counts and row.source.kind != _DERIVED and row.visit in (names or {row.visit}):
+            has.setdefault((row.subject, row.visit, row.source.kind), set()).add(row.paramcd)
+            wanted.setdefault((row.visit, row.source.kind), set()).add(row.paramcd)
+    last = {subject: one.last for subject, one in moments(dataset).items()}
+    starts = {visit.name: visit.window[0] for visit in dataset.gathered.protocol.visits if visit.window is not None}
+    order = sorted(wanted, key=lambda key: (_visit_place(dataset, key[0]), _kind_place(key[1])))
+    return tuple(
+        Square(
+            subject=who.subject,
+            visit=visit,
+            kind=kind,
+            present=len(has.get((who.subject, visit, kind), ())),
+            wanted=len(wanted[visit, kind]),
+            gone=visit in starts and _ended(last[who.subject], starts[visit]),
+        )
+        for who in _ordered(dataset)
+        for visit, kind in order
+    )
+
+
+def completeness_map(dataset: Dataset) -> Figure | None:
+    """Draw the map: a row for each woman, a column for each kind of data of each visit.
+
+    Parameters
+    ----------
+    dataset
+        Of the study.
+
+    Returns
+    -------
+    Figure or None
+        `None` where there is no value at any visit. Dark is complete, light in part with the count, white with a
+        cross nothing, grey after the last that is known of her.
+    """
+    every = squares(dataset)
+    if not every:
+        return None
+    women = list(dict.fromkeys(one.subject for one in every))
+    heads = list(dict.fromkeys((one.visit, one.kind) for one in every))
+    wide = min(_WIDEST_INCH, 1.2 + 0.5 * len(heads))
+    height = 1.5 + _CELL_INCH * len(women)
+    figure = blank_figure(wide, height)
+    axes = figure.add_axes((0.9 / wide, 0.4 / height, 1 - 1.0 / wide, _CELL_INCH * len(women) / height))
+    for one in every:
+        _draw_square(axes, one, heads.index((one.visit, one.kind)), women.index(one.subject))
+    _head(axes, heads)
+    cohort = {who.subject: who.cohort for who in dataset.gathered.participants}
+    axes.set(xlim=(0, len(heads)), ylim=(len(women), 0))
+    labels = [literal(f"{woman}  {cohort.get(woman, '')}".rstrip()) for woman in women]
+    axes.set_yticks([place + 0.5 for place in range(len(women))], labels, fontsize=8)
+    axes.set_xticks([place + 0.5 for place in range(len(heads))], [KINDS.get(kind, kind) for _, kind in heads])
+    axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, labelsize=7, labelrotation=60)
+    for label in axes.get_xticklabels():
+        label.set(ha="left", rotation_mode="anchor")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    _explain(figure)
+    return figure
+
+
+def _ended(last: int | None, start: int) -> bool:
+    return last is not None and last < start
+
+
+def _ordered(dataset: Dataset) -> list[Participant]:
+    codes = [cohort.code for cohort in dataset.gathered.protocol.cohorts]
+    place = {code: number for number, code in enumerate(codes)}
+    return sorted(dataset.gathered.participants, key=lambda who: (place.get(who.cohort, len(codes)), who.subject))
+
+
+def _visit_place(dataset: Dataset, name: str) -> tuple[int, float, str]:
+    names = [visit.name for visit in dataset.gathered.protocol.visits]
+    if name in names:
+        return names.index(name), 0.0, name
+    numbers = [row.visit_number for row in dataset.rows if row.visit == name and row.visit_number is not None]
+    return len(names), numbers[0] if numbers else float("inf"), name
+
+
+def _kind_place(kind: str) -> tuple[int, str]:
+    return (list(KINDS).index(kind) if kind in KINDS else len(KINDS), kind)
+
+
+def _draw_square(axes: Axes, one: Square, column: int, row: int) -> None:
+    from matplotlib.patches import Rectangle
+
+    whole = one.present == one.wanted
+    colour = _WHOLE if whole else _PART if one.present else _GONE if one.gone else _NONE
+    edge = "white" if one.present or one.gone else "#b9c2ca"
+    place = (column + 0.04, row + 0.06)
+    axes.add_patch(Rectangle(place, 0.92, 0.88, facecolor=colour, edgecolor=edge, linewidth=1.2))
+    if one.gone and not one.present:
+        return
+    said = "✕" if not one.present else "" if whole else f"{one.present}/{one.wanted}"
+    axes.text(column + 0.5, row + 0.5, said, ha="center", va="center", fontsize=7, color=_INK)
+
+
+def _head(axes: Axes, heads: Sequence[tuple[str, str]]) -> None:
+    """Names of visits over their columns, and a line between two visits."""
+    names = list(dict.fromkeys(visit for visit, _ in heads))
+    for name in names:
+        places = [place for place, (visit, _) in enumerate(heads) if visit == name]
+        middle = (places[0] + places[-1] + 1) / 2
+        axes.annotate(
+            literal(name),
+            (middle, 1),
+            (0, 52),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            fontweight="bold",
+        )
+        if places[0]:
+            axes.axvline(places[0], color=_SOFT, linewidth=1.2)
+
+
+def _explain(figure: Figure) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(facecolor=_WHOLE, label="complete"),
+        Patch(facecolor=_PART, label="in part"),
+        Patch(facecolor=_NONE, edgecolor="#b9c2ca", label="✕ nothing"),
+        Patch(facecolor=_GONE, label="after last contact"),
+    ]
+    figure.legend(handles=handles, loc="lower left", ncols=4, fontsize=7.5, frameon=False)

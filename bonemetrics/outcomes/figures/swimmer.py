@@ -1,0 +1,140 @@
+"""The swimmer plot: one lane for each woman, from the first day of anything of hers to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.moments import Moments, moments, months
+from bonemetrics.outcomes.figures.style import cohort_colours
+from bonemetrics.outcomes.rows import Dataset
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+_WIDTH_INCH, _LANE_INCH, _EDGES_INCH = 9.6, 0.36, 1.25
+_INK, _SOFT, _FRACTURE, _BIOPSY = "#1a1a1a", "#5a6672", "#c23b00", "#8a3c8f"
+
+
+def swimmer(dataset: Dataset) -> Figure | None:
+    """Draw who was followed for how long, and what happened on the way.
+
+    Parameters
+    ----------
+    dataset
+        Of the study.
+
+    Returns
+    -------
+    Figure or None
+        `None` where nobody's day of infusion is known. Lanes are ordered by cohort and study ID; a lane that ends
+        before the window of the last visit says after which visit nothing more is known.
+    """
+    known = [one for one in moments(dataset).values() if one.first is not None]
+    if not known:
+        return None
+    order = [cohort.code for cohort in dataset.gathered.protocol.cohorts]
+    place = {code: number for number, code in enumerate(order)}
+    known.sort(key=lambda one: (place.get(one.participant.cohort, len(order)), one.participant.subject))
+    height = _EDGES_INCH + _LANE_INCH * len(known)
+    figure = blank_figure(_WIDTH_INCH, height)
+    axes = figure.add_axes((0.1, 0.78 / height, 0.885, 1 - _EDGES_INCH / height))
+    colours = cohort_colours(dataset.gathered.protocol)
+    for lane, one in enumerate(known):
+        _draw_lane(axes, one, lane, colours.get(one.participant.cohort, _SOFT), _ending(one, dataset))
+    _dress(axes, known, dataset)
+    _explain(figure, colours)
+    return figure
+
+
+def _ending(one: Moments, dataset: Dataset) -> str:
+    """What is said at the end of a lane that does not reach the last visit."""
+    planned = [
+        (visit.window[0], visit.target_day or visit.window[1], visit.name)
+        for visit in dataset.gathered.protocol.visits
+        if visit.window is not None and not visit.baseline
+    ]
+    if not planned or one.last is None or one.last >= max(planned)[0]:
+        return ""
+    reached = [name for first, _, name in sorted(planned) if first <= one.last]
+    return f"nothing after {reached[-1]}" if reached else "nothing after baseline"
+
+
+def _draw_lane(axes: Axes, one: Moments, lane: int, colour: str, ending: str) -> None:
+    start, end = months(one.first or 1), months(one.last or 1)
+    axes.barh(lane, end - start, left=start, height=0.44, color=colour, alpha=0.3, gid=f"lane-{lane}")
+    axes.plot([months(day) for day in one.visits], [lane] * len(one.visits), "|", color=colour, markersize=9)
+    if one.participant.day1 is not None:
+        axes.plot([0], [lane], "D", color=_INK, markersize=5.5, gid=f"infusion-{lane}")
+    days = [months(day) for day in one.biopsies]
+    axes.plot(
+        days, [lane] * len(days), "^", color=_BIOPSY, markersize=7, markeredgecolor="white", gid=f"biopsies-{lane}"
+    )
+    broken = [months(two.study_day) for two in one.fractures if two.study_day is not None]
+    axes.plot(
+        broken,
+        [lane] * len(broken),
+        "X",
+        color=_FRACTURE,
+        markersize=8.5,
+        markeredgecolor="white",
+        gid=f"fractures-{lane}",
+    )
+    serious = [two.study_day for two in one.adverse_events if two.event.serious and two.study_day is not None]
+    at = [months(day) for day in serious]
+    axes.plot(at, [lane - 0.32] * len(at), "v", color=_INK, markersize=5, gid=f"serious-{lane}")
+    if ending:
+        axes.plot([end, end], [lane - 0.3, lane + 0.3], color=_INK, linewidth=2)
+        axes.annotate(ending, (end, lane), (6, 0), textcoords="offset points", va="center", fontsize=7.5, color=_INK)
+
+
+def _dress(axes: Axes, known: Sequence[Moments], dataset: Dataset) -> None:
+    from matplotlib.ticker import MultipleLocator
+
+    axes.set_yticks(range(len(known)), [literal(one.participant.subject) for one in known], fontsize=8)
+    axes.set_ylim(len(known) - 0.5, -0.7)
+    ends = [months(day) for one in known for day in (one.first, one.last) if day is not None]
+    axes.set_xlim(min(*ends, 0) - 0.8, max(*ends, 0) + 1)
+    axes.xaxis.set_major_locator(MultipleLocator(6 if max(ends) - min(ends) > 9 else 2))
+    axes.set_xlabel("months from infusion", fontsize=8)
+    axes.tick_params(labelsize=8, left=False)
+    axes.axvline(0, color=_INK, linewidth=0.8, zorder=0)
+    axes.grid(axis="x", color="#e3e8ec", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    for visit in dataset.gathered.protocol.visits:
+        if visit.target_day is not None:
+            axes.annotate(
+                literal(visit.name),
+                (months(visit.target_day), 1),
+                (0, 3),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7.5,
+                color=_SOFT,
+            )
+
+
+def _explain(figure: Figure, colours: Mapping[str, str]) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    def mark(shape: str, colour: str, label: str) -> Line2D:
+        return Line2D([], [], linestyle="", marker=shape, color=colour, markersize=6, label=label)
+
+    handles: list[Line2D | Patch] = [Patch(color=colour, alpha=0.3, label=code) for code, colour in colours.items()]
+    handles += [
+        mark("|", _SOFT, "measured"),
+        mark("D", _INK, "infusion"),
+        mark("^", _BIOPSY, "biopsy"),
+        mark("X", _FRACTURE, "fracture"),
+        mark("v", _INK, "serious adverse event"),
+        mark("|", _INK, "end of what is known"),
+    ]
+    figure.legend(
+        handles=handles, loc="lower center", ncols=len(handles), fontsize=7.5, frameon=False, handletextpad=0.3
+    )

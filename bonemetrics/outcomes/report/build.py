@@ -1,0 +1,74 @@
+"""Write the report of a study and its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bonemetrics import __version__
+from bonemetrics.atomic import write_atomic
+from bonemetrics.outcomes.report.page import Facts, Page
+from bonemetrics.outcomes.report.people import cohorts
+from bonemetrics.outcomes.report.sections import sections
+from bonemetrics.outcomes.rows import Dataset
+from bonemetrics.outcomes.wording import MISSING, plural
+from bonemetrics.study.layout import make_private_folder
+
+REPORT = "report.html"
+FIGURES = "figures"
+
+
+def write_report(dataset: Dataset, out: Path) -> tuple[Path, ...]:
+    """Write the report as one page of HTML that needs nothing beside it, and its figures as SVG and PNG.
+
+    Parameters
+    ----------
+    dataset
+        Of the study.
+    out
+        Folder, made if absent: `report.html` and `figures/`. Files of these names are replaced, others are left.
+
+    Returns
+    -------
+    tuple of Path
+        The page first, then the figures. The same dataset gives the same bytes: the page tells the time of the last
+        change of the study, never that of its own making.
+    """
+    page = compose(dataset)
+    make_private_folder(out)
+    make_private_folder(out / FIGURES)
+    written = [out / REPORT]
+    for section in page.sections:
+        for picture in section.pictures:
+            for ending, content in (("svg", picture.svg.encode()), ("png", picture.png)):
+                path = out / FIGURES / f"{picture.name}.{ending}"
+                write_atomic(path, content)
+                written.append(path)
+    # The page comes last, so that it is never there with figures of another state of the study.
+    write_atomic(written[0], page.html().encode())
+    return tuple(written)
+
+
+def compose(dataset: Dataset) -> Page:
+    """The report before it becomes HTML."""
+    gathered = dataset.gathered
+    study = gathered.protocol.study
+    groups = "; ".join(
+        f"{one.label}{f' ({one.title})' if one.title else ''}: n = {len(one.women)}" for one in cohorts(dataset)
+    )
+    head = Facts(
+        (
+            ("Participants", plural(len(gathered.participants), "woman", "women")),
+            ("Cohorts", groups or MISSING),
+            ("Visits", ", ".join(visit.name for visit in gathered.protocol.visits) or "numbered by date"),
+            ("Data cut (last change of the study)", gathered.last_change or MISSING),
+        )
+    )
+    footer = Facts(
+        (
+            ("Software", f"bonemetrics {__version__}"),
+            ("Data cut", gathered.last_change or MISSING),
+            ("SHA-256 of the protocol", gathered.protocol.protocol_hash),
+            (f"Head of the audit log ({gathered.audit_rows} entries)", gathered.audit_head or MISSING),
+        )
+    )
+    return Page(study=study.id, title=study.title or study.id, head=head, sections=sections(dataset), footer=footer)

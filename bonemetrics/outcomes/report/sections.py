@@ -1,0 +1,71 @@
+"""The parts of the report, in their order."""
+
+from __future__ import annotations
+
+from bonemetrics.outcomes.figures.completeness import completeness_map
+from bonemetrics.outcomes.figures.swimmer import swimmer
+from bonemetrics.outcomes.report.events import adverse_events, fractures
+from bonemetrics.outcomes.report.methods import methods
+from bonemetrics.outcomes.report.page import Block, Section, Text
+from bonemetrics.outcomes.report.participant import participants
+from bonemetrics.outcomes.report.pictures import picture
+from bonemetrics.outcomes.report.quality import data_quality, tracing
+from bonemetrics.outcomes.rows import Dataset
+
+
+def sections(dataset: Dataset) -> tuple[Section, ...]:
+    """Everything the report shows.
+
+    Parameters
+    ----------
+    dataset
+        Of the study.
+
+    Returns
+    -------
+    tuple of Section
+        None is left out: where there is nothing to show, it says so in words.
+    """
+    return (
+        follow_up(dataset),
+        adverse_events(dataset),
+        fractures(dataset),
+        data_quality(dataset),
+        participants(dataset),
+        methods(dataset),
+        tracing(dataset),
+    )
+
+
+def follow_up(dataset: Dataset) -> Section:
+    """Who was followed for how long, and which data are there."""
+    blocks: list[Block] = []
+    lanes = swimmer(dataset)
+    if lanes is None:
+        blocks.append(Text("No day of infusion is known, so follow-up cannot be drawn.", "absent"))
+    else:
+        blocks.append(
+            picture(
+                lanes,
+                name="swimmer",
+                title="Follow-up of every woman",
+                description="One lane for each woman over months from infusion, with biopsies, fractures and serious "
+                "adverse events.",
+                caption="Each lane runs from the first to the last day on which anything of hers is dated.",
+            )
+        )
+    squares = completeness_map(dataset)
+    if squares is None:
+        blocks.append(Text("There is no value at any visit.", "absent"))
+    else:
+        blocks.append(
+            picture(
+                squares,
+                name="completeness",
+                title="Completeness of visits",
+                description="By woman, visit and kind of data: complete, in part, nothing, or after last contact.",
+                caption="Counts are parameters with a value that counts, of those that at least one woman has at the "
+                "visit. What nobody has at a visit is taken for not planned there.",
+            )
+        )
+    return Section(anchor="follow-up", title="Follow-up and completeness", blocks=tuple(blocks))
