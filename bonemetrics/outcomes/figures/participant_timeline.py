@@ -251,7 +251,8 @@ def _draw_panel(axes: Axes, panel: _Panel, place: int, limits: tuple[float, floa
         return place + _BOTTOM - (value - low) / (high - low) * (_BOTTOM - _TOP)
 
     if panel.band is not None:
-        axes.fill_between(limits, *(at(end) for end in panel.band), color=_BAND, linewidth=0, zorder=0)
+        low_end, high_end = panel.band
+        axes.fill_between(limits, at(low_end), at(high_end), color=_BAND, linewidth=0, zorder=0)
     axes.plot(limits, [place + 1, place + 1], color="#d5dce2", linewidth=0.6)
     counted = [(months(row.study_day or 1), at(row.value or 0.0)) for row in panel.counted]
     axes.plot([x for x, _ in counted], [y for _, y in counted], "-o", color=_LINE, linewidth=1.1, markersize=3)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bonemetrics import __version__
 from bonemetrics.atomic import write_atomic
+from bonemetrics.outcomes.cohorts import cohorts
 from bonemetrics.outcomes.report.page import Facts, Page
-from bonemetrics.outcomes.report.people import cohorts
 from bonemetrics.outcomes.report.sections import sections
 from bonemetrics.outcomes.rows import Dataset
 from bonemetrics.outcomes.wording import MISSING, plural

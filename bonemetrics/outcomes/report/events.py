@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bonemetrics.outcomes.cohorts import Cohort, cohorts
 from bonemetrics.outcomes.figures.moments import months
 from bonemetrics.outcomes.report.page import Block, Section, Text
-from bonemetrics.outcomes.report.people import Cohort, cohorts
 from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, columns
 from bonemetrics.outcomes.rows import Dataset, PlacedAdverseEvent, PlacedFracture
 from bonemetrics.outcomes.wording import MISSING, listed, number, plural

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bonemetrics.errors import NOTES, all_error_codes
+from bonemetrics.outcomes.cohorts import NO_COHORT
 from bonemetrics.outcomes.figures.moments import Moments, moments, months
 from bonemetrics.outcomes.figures.participant_timeline import participant_timeline, undrawn
 from bonemetrics.outcomes.report.page import Block, Facts, Listing, Section, Text, anchor, unique
-from bonemetrics.outcomes.report.people import NO_COHORT
 from bonemetrics.outcomes.report.pictures import picture
 from bonemetrics.outcomes.report.quality import every_note
 from bonemetrics.outcomes.rows import Dataset, RowNote
