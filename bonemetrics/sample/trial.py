@@ -24,6 +24,7 @@ from bonemetrics.sample.encoding import Coding
 from bonemetrics.sample.imaging import SCANCO_XCT2, Imaging, Scanner
 from bonemetrics.sample.people import MOVED, REPEATED, WOMEN, PlannedVisit, Woman
 from bonemetrics.sample.phantom import Block, Placement, RadiusPhantom, RodCylinder, SoftTissue
+from bonemetrics.sample.protocol import study_toml
 from bonemetrics.sample.shapes import Floats
 
 _FIRST_CHOICE = ("CSM-02/baseline", "CSM-02/month-24", "CSM-08/baseline", "CSM-08/month-24")
@@ -104,7 +105,7 @@ def make_trial(out: Path, *, scans: int | None = None, progress: _Progress | Non
         raise UsageError(f"the folder already holds {', '.join(taken)}; choose one that does not")
     wanted = plan(scans)
     (out / "input").mkdir(parents=True)
-    _write(out / "study.toml", tables.study_toml())
+    _write(out / "study.toml", study_toml())
     _write(out / "subjects.csv", tables.subjects_csv())
     _write(out / "input" / "README.txt", tables.README)
     write_tables(out)

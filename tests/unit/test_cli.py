@@ -71,12 +71,13 @@ def test_inspect__a_folder_of_one_series_is_that_series_and_its_only_item():
 
 
 def test_inspect__a_folder_of_several_lists_each_series():
-    found = json_of("inspect", SAMPLE / "input")
+    found = json_of("inspect", SAMPLE / "input", code=1)  # a table without a study is refused
     kinds = [item["kind"] for item in found["items"]]
     assert [(kind, kinds.count(kind)) for kind in sorted(set(kinds))] == [
         ("ct-series", 4),
         ("dxa-report", 12),
         ("hologic-scan", 2),
+        ("table", 7),
     ]
     assert all((item["geometry"] is not None) == (item["kind"] == "ct-series") for item in found["items"])
 

@@ -11,8 +11,8 @@ import numpy as np
 from bonemetrics.sample.people import NON_RESPONDERS, VISITS, WOMEN, PlannedVisit, Woman
 
 BIOPSY_VISIT = PlannedVisit(name="Month 4", number=4, target_day=122, window=(92, 139), months=4)
-BASELINE_BIOPSY_DAY = -45
-"""Study day about which the first biopsies were taken: with the bone marrow, a month and a half before the infusion."""
+BASELINE_BIOPSY_DAY = -41
+"""Study day about which the first biopsies were taken, four days around it: at most 45 days before the infusion."""
 
 
 def rise(months: float) -> float:

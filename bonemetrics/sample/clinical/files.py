@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from bonemetrics.sample.clinical import biopsies, sheets
-from bonemetrics.sample.clinical.course import DISABILITY, EQ_VAS, MARKERS, PAIN, attended, visit_day
+from bonemetrics.sample.clinical import biopsies, outcome_truth, sheets
 
-_SHEETS: dict[str, Callable[[], str]] = {
+SHEETS: dict[str, Callable[[], str]] = {
     "laboratory.csv": sheets.laboratory,
     "pain.csv": sheets.pain,
     "oswestry.csv": sheets.oswestry,
@@ -19,8 +18,7 @@ _SHEETS: dict[str, Callable[[], str]] = {
     "fractures.csv": sheets.fractures,
     "biopsies.csv": biopsies.sheet,
 }
-_PARAMCDS = {"OC": "OSTEOC", "BALP": "ALPBS"}
-TRUTH_COLUMNS = ("subject", "visit", "date", "paramcd", "true_value", "reported")
+"""By name of the file."""
 
 
 def write_tables(out: Path) -> None:
@@ -33,23 +31,10 @@ def write_tables(out: Path) -> None:
     """
     folder = out / "input" / "tables"
     folder.mkdir()
-    for name, make in _SHEETS.items():
+    for name, make in SHEETS.items():
         (folder / name).write_text(make(), encoding="utf-8", newline="\n")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(TRUTH_COLUMNS)
-    writer.writerows(_truth())
+    writer.writerow(outcome_truth.COLUMNS)
+    writer.writerows(outcome_truth.rows())
     (out / "truth_outcomes.csv").write_text(text.getvalue(), encoding="utf-8", newline="\n")
-
-
-def _truth() -> Iterator[tuple[str, ...]]:
-    """Values before the error of measurement, beside what the sheets hold."""
-    for woman, visit in attended():
-        day = visit_day(woman, visit).isoformat()
-        for course in (*MARKERS, PAIN, EQ_VAS):
-            true, given = course.true_value(woman, visit.months), course.measured(woman, visit.months)
-            paramcd = _PARAMCDS.get(course.paramcd, course.paramcd)
-            yield woman.subject, visit.name, day, paramcd, f"{true:.4f}", f"{given:.{course.decimals}f}"
-        items = sheets.oswestry_items(woman, visit)
-        true = DISABILITY.true_value(woman, visit.months)
-        yield woman.subject, visit.name, day, DISABILITY.paramcd, f"{true:.4f}", f"{2 * sum(items)}"
