@@ -107,6 +107,19 @@ def solve(given: Mapping[str, Known], factors: SectionFactors | None, *, allowed
     return Solution(values=values, used=used, contradictions=tuple(contradictions))
 
 
+def independent(given: Mapping[str, Known], factors: SectionFactors | None) -> dict[str, Known]:
+    """Those givens none of which follows from the others, so that each may be moved by itself.
+
+    Parameters
+    ----------
+    given, factors
+        As for `solve`.
+    """
+    _require_sound(given)
+    basis, _ = _judged({code: given[code] for code in _ordered(given)}, factors, 0.0)
+    return {code: given[code] for code in basis.given}
+
+
 def solve_one(code: str, given: Mapping[str, Known], factors: SectionFactors | None) -> float:
     """Solve for one measurement or index.
 

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bonemetrics.errors import AlgebraError
-from bonemetrics.histomorphometry.algebra import Known, Solution, solve
+from bonemetrics.histomorphometry.algebra import Solution, solve
 from bonemetrics.histomorphometry.catalogue import AT_MOST, MEASUREMENTS
-from bonemetrics.histomorphometry.factors import section_factors
+from bonemetrics.histomorphometry.infer import infer_factors
+from bonemetrics.histomorphometry.inputs import factors_of, known, measurements_of
 from bonemetrics.histomorphometry.labels import interlabel_days
-from bonemetrics.records import HistomorphometryEntry, HistomorphometryParameters, Problem, SectionFactors, note
+from bonemetrics.records import HistomorphometryEntry, HistomorphometryParameters, Problem, note
 
-_IDENTITY = 0.01
+IDENTITY = 0.01
 """Relative difference beyond which values that belong together contradict each other."""
 _TO_BIOPSY_DAYS = (3, 14)
-_SNIFFED: Mapping[str, tuple[float, str, tuple[float, ...]]] = {
-    "Tb.Th": (1.0, "mm instead of um", (1000.0,)),
-    "BFR/BS": (0.2, "mm3/mm2/a instead of um3/um2/a, or a day instead of a year", (1000.0, 365.0)),
-    "MS/BS": (1.0, "a fraction instead of per cent", (100.0,)),
-    "BV/TV": (1.0, "a fraction instead of per cent", (100.0,)),
-    "OS/BS": (1.0, "a fraction instead of per cent", (100.0,)),
+_SNIFFED: Mapping[str, tuple[float, float, str]] = {
+    "Tb.Th": (0.05, 0.3, "mm instead of um"),
+    "BFR/BS": (0.0, math.nextafter(0.2, 0.0), "mm3/mm2/a instead of um3/um2/a, or a day instead of a year"),
 }
-"""Below this size another unit is likely: what it may be, and by which factors the value would be off."""
+"""A value from the first to the second number, both included, is likely in another unit."""
+_FRACTIONS: Mapping[str, float] = {"MS/BS": 1.0, "OS/BS": 1.0, "BV/TV": 1.0}
+"""Where every value of a study is below this one they are likely fractions and no percentages."""
+_OFF_BY = ((365.0, "a day instead of a year"), (1000.0, "mm instead of um"), (100.0, "a fraction instead of per cent"))
+_NEAR = 0.02
+_LABELLED = frozenset({"MS/BS", "MS/OS"})
+_LEAST_MAR = 0.3
+"""In um/d; rates below it are rarely measurable in any envelope."""
 
 
-def hard_violations(entry: HistomorphometryEntry) -> tuple[str, ...]:
+def hard_violations(
+    entry: HistomorphometryEntry, parameters: HistomorphometryParameters | None = None
+) -> tuple[str, ...]:
     """What cannot be true together, so that the entry cannot be completed or locked.
 
     Parameters
     ----------
     entry
         As entered.
+    parameters
+        `[histomorphometry]` of the protocol, for the factor and the kind of osteoid perimeter that it states.
 
     Returns
     -------
@@ -40,13 +49,14 @@ def hard_violations(entry: HistomorphometryEntry) -> tuple[str, ...]:
     """
     values = {**entry.primaries, **entry.typed}
     found = [*_limits(values), *_parts(values), *_labels(entry), *_dates(entry)]
+    if not found:
+        found += _typed(entry, parameters or HistomorphometryParameters())
     return tuple(dict.fromkeys(found))
 
 
 def _limits(values: Mapping[str, float]) -> Iterator[str]:
     for code, value in values.items():
         entry = MEASUREMENTS[code]
-        # No label leaves a rate undefined and not zero, but a perimeter of labels may well be zero.
         if not entry.holds(value):
             most = "" if entry.high is None else f" and at most {entry.high:g}"
             least = "above" if entry.low_open else "at least"
@@ -74,18 +84,42 @@ def _labels(entry: HistomorphometryEntry) -> Iterator[str]:
         yield f"dL.Pm = {double:g} mm, but no Ir.L.Wi was measured"
     if width is not None and double == 0:
         yield f"Ir.L.Wi = {width:g} um, but dL.Pm = 0"
-    interval = entry.primaries.get("Ir.L.t")
-    if interval is not None and interval <= 0:
-        yield f"Ir.L.t = {interval:g} d; it is above 0"
+    if width is not None and double is None and not _LABELLED & entry.typed.keys():
+        yield f"Ir.L.Wi = {width:g} um, but dL.Pm was not measured"
 
 
 def _dates(entry: HistomorphometryEntry) -> Iterator[str]:
-    if entry.label1_start is None or entry.label2_start is None:
+    for name in ("label1", "label2"):
+        first, last = getattr(entry, f"{name}_start"), getattr(entry, f"{name}_end")
+        if first is None and last is not None:
+            yield f"{name}_end = {last.isoformat()}, but no {name}_start"
+    if entry.label1_start is not None and entry.label2_start is not None:
+        try:
+            interlabel_days(entry.label1_start, entry.label1_end, entry.label2_start, entry.label2_end, entry.day)
+        except AlgebraError as error:
+            yield error.message
         return
-    try:
-        interlabel_days(entry.label1_start, entry.label1_end, entry.label2_start, entry.label2_end, entry.day)
-    except AlgebraError as error:
-        yield error.message
+    for first, last in ((entry.label1_start, entry.label1_end), (entry.label2_start, entry.label2_end)):
+        if first is not None and (last or first) < first:
+            yield f"a label course ends on {(last or first).isoformat()}, before it begins on {first.isoformat()}"
+        if first is not None and entry.day is not None and (last or first) >= entry.day:
+            yield f"a label of {(last or first).isoformat()} is not before the biopsy of {entry.day.isoformat()}"
+
+
+def _typed(entry: HistomorphometryEntry, parameters: HistomorphometryParameters) -> Iterator[str]:
+    """Indices entered by hand that differ from what the measurements make them by more than rounding."""
+    if not entry.typed:
+        return
+    factors = factors_of(entry, parameters)
+    given = known(entry, measurements_of(entry, parameters)[0])
+    computed = solve(given, factors).values
+    typed = {code: one for code, one in known(entry, dict(entry.typed)).items() if code in computed}
+    implied = {one.code: one.message for one in infer_factors(given, typed)} if typed else {}
+    for code, one in typed.items():
+        for told in solve({**given, code: one}, factors).contradictions:
+            if told.code == code:
+                hint = f"; {implied[code]}" if code in implied else ""
+                yield f"{told.message}{hint}"
 
 
 def missing_facts(entry: HistomorphometryEntry, parameters: HistomorphometryParameters) -> tuple[str, ...]:
@@ -99,25 +133,33 @@ def missing_facts(entry: HistomorphometryEntry, parameters: HistomorphometryPara
     return tuple(name for name, value in told.items() if not value)
 
 
-def factors_of(entry: HistomorphometryEntry, parameters: HistomorphometryParameters) -> SectionFactors | None:
-    """The factors of an entry: its own, or those of the protocol."""
-    if entry.factors is not None:
-        return entry.factors
-    if parameters.factor is None:
-        return None
-    return section_factors(parameters.factor, parameters.width_to_thickness, parameters.perimeter_to_surface)
-
-
 def typed_notes(entry: HistomorphometryEntry, solution: Solution) -> Iterator[Problem]:
-    """Indices entered by hand against the ones computed from the measurements."""
+    """Indices entered by hand against the ones computed from the measurements.
+
+    Parameters
+    ----------
+    entry
+        As entered.
+    solution
+        Of its measurements alone.
+    """
     for code, value in entry.typed.items():
         computed = solution.values.get(code)
         if computed is None:
             continue
-        room = entry.half_units.get(code, 0.0) + _IDENTITY * abs(computed)
+        room = entry.half_units.get(code, 0.0) + IDENTITY * abs(computed)
         if abs(value - computed) > room:
             text = f"{code} was entered as {value:g}, the measurements give {computed:.4g} {MEASUREMENTS[code].unit}"
             yield note("typed-differs", text)
+            yield from _by_a_unit(code, value, computed)
+
+
+def _by_a_unit(code: str, value: float, computed: float) -> Iterator[Problem]:
+    for factor, what in _OFF_BY:
+        for ratio, told in ((factor, f"1/{factor:g}"), (1 / factor, f"{factor:g} times")):
+            if value > 0 and abs(value * ratio / computed - 1) <= _NEAR:
+                text = f"{code} = {value:g} is {told} of what the measurements give: {what}?"
+                yield note("unit-suspect-histomorphometry", text)
 
 
 def unusual(
@@ -136,8 +178,7 @@ def unusual(
     """
     yield from _sniffed(values)
     for code, value in values.items():
-        built_in = MEASUREMENTS[code].soft if entry.envelope == "cancellous" else None
-        soft = parameters.limits.get(code, built_in)
+        soft = parameters.limits.get(code, _usual(code, entry.envelope))
         if soft is not None and not soft[0] <= value <= soft[1]:
             text = f"{code} = {value:.4g} {MEASUREMENTS[code].unit} is outside the usual {soft[0]:g} to {soft[1]:g}"
             yield note("value-unusual", text)
@@ -149,15 +190,41 @@ def unusual(
     yield from _of_the_biopsy(entry, values, parameters)
 
 
+def _usual(code: str, envelope: str | None) -> tuple[float, float] | None:
+    if envelope == "cancellous":
+        return MEASUREMENTS[code].soft
+    return (_LEAST_MAR, math.inf) if code == "MAR" else None
+
+
 def _sniffed(values: Mapping[str, float]) -> Iterator[Problem]:
-    for code, (below, what, factors) in _SNIFFED.items():
+    for code, (above, most, what) in _SNIFFED.items():
         value = values.get(code)
-        soft = MEASUREMENTS[code].soft
-        if value is None or not 0 < value < below or soft is None:
-            continue
-        if any(max(soft[0], below) <= value * factor <= soft[1] for factor in factors):
+        if value is not None and value > 0 and above <= value <= most:
             text = f"{code} = {value:g} {MEASUREMENTS[code].unit} looks like {what}"
             yield note("unit-suspect-histomorphometry", text)
+
+
+def fractions(entries: Iterable[HistomorphometryEntry]) -> Mapping[str, Problem]:
+    """Indices entered by hand that look like fractions instead of percentages.
+
+    Parameters
+    ----------
+    entries
+        All of a study: one small value is a finding, nothing but small values is a unit.
+
+    Returns
+    -------
+    dict
+        A note by code of the index.
+    """
+    found: dict[str, Problem] = {}
+    entered = list(entries)
+    for code, below in _FRACTIONS.items():
+        values = [entry.typed[code] for entry in entered if entry.typed.get(code, 0.0) > 0]
+        if values and max(values) < below:
+            text = f"{code} is below {below:g} % in all {len(values)} entries: fractions instead of per cent?"
+            found[code] = note("unit-suspect-histomorphometry", text)
+    return found
 
 
 def _of_the_biopsy(
@@ -176,11 +243,3 @@ def _of_the_biopsy(
         days = (entry.day - last).days
         if not _TO_BIOPSY_DAYS[0] <= days <= _TO_BIOPSY_DAYS[1]:
             yield note("label-to-biopsy", f"{days} days from the last label to the biopsy; usual are 3 to 14")
-
-
-def solved(entry: HistomorphometryEntry, factors: SectionFactors | None, *, with_typed: bool) -> Solution:
-    """Solve an entry from its measurements, and from indices entered by hand where asked for."""
-    given = {code: Known(value, entry.half_units.get(code, 0.0)) for code, value in entry.primaries.items()}
-    if with_typed:
-        given |= {code: Known(value, entry.half_units.get(code, 0.0)) for code, value in entry.typed.items()}
-    return solve(given, factors)

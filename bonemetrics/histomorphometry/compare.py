@@ -54,11 +54,7 @@ def _differences(
     for one, other in ((first.primaries, second.primaries), (first.typed, second.typed)):
         for code in dict.fromkeys([*one, *other]):
             here, there = one.get(code), other.get(code)
-            if (
-                here is None
-                or there is None
-                or abs(here - there) > tolerance * max(abs(here), abs(there)) * (1 + 1e-12)
-            ):
+            if here is None or there is None or not _agree(here, there, tolerance):
                 yield FieldDifference(code, here, there)
     for name in _FIELDS:
         here, there = getattr(first, name), getattr(second, name)

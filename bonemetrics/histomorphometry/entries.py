@@ -102,7 +102,7 @@ class EntryInterpreter:
         if missing:
             text = f"without {', '.join(missing)} the entry is ambiguous; it was kept as a draft"
             faults.append(refusal(TableError(text, code="entry-incomplete")))
-        for violation in hard_violations(entry):
+        for violation in hard_violations(entry, self._parameters):
             text = f"{violation}; the entry was kept as a draft"
             faults.append(refusal(TableError(text, code="hard-violation")))
         if entry.state == "draft":

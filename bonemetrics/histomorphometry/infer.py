@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bonemetrics.histomorphometry import formulas
-from bonemetrics.histomorphometry.algebra import Known, solve
+from bonemetrics.histomorphometry.algebra import Known, independent, solve
 from bonemetrics.histomorphometry.factors import CONVENTIONS, Convention
+from bonemetrics.records import SectionFactors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +25,19 @@ class Inference:
     high: float
     fitting: tuple[Convention, ...]
 
+    def factor_of(self, factors: SectionFactors) -> float:
+        """The same factor as a laboratory states it."""
+        if self.factor == formulas.SURFACE_FACTOR:
+            return factors.perimeter_to_surface
+        return factors.width_to_thickness
+
     @property
     def message(self) -> str:
         """For a person."""
         name = "perimeter to surface" if self.factor == formulas.SURFACE_FACTOR else "width to thickness"
+        inverse = "" if self.factor == formulas.SURFACE_FACTOR else f" (1/{1 / self.value:.4g})"
         fits = f"that is the {self.fitting[0]} convention" if len(self.fitting) == 1 else "no one convention fits"
-        return f"{self.code} implies a factor of {self.value:.4g} from {name}; {fits}"
+        return f"{self.code} implies a factor of {self.value:.4g}{inverse} from {name}; {fits}"
 
 
 def infer_factors(primaries: Mapping[str, Known], indices: Mapping[str, Known]) -> tuple[Inference, ...]:
@@ -53,15 +60,15 @@ def infer_factors(primaries: Mapping[str, Known], indices: Mapping[str, Known]) 
     found: list[Inference] = []
     for code, known in indices.items():
         factor, power = _factor_of(code)
-        if not factor or code not in plain or not known.value > known.half_unit:
+        if not factor or not plain.get(code, 0.0) > 0 or not known.value > known.half_unit:
             continue
         isotropic = _value(factor, "isotropic")
         bounds = sorted(
             isotropic * (value / plain[code]) ** (1 / power)
             for value in (known.value - known.half_unit, known.value + known.half_unit)
         )
-        spread = _spread(code, primaries, plain[code]) / abs(power)
-        low, high = bounds[0] * (1 - spread) * (1 - 1e-9), bounds[1] * (1 + spread) * (1 + 1e-9)
+        spread = min(_spread(code, primaries, plain[code]) / abs(power), 0.99)
+        low, high = bounds[0] * (1 - spread) * (1 - 1e-9), bounds[1] / (1 - spread) * (1 + 1e-9)
         fitting = tuple(name for name in CONVENTIONS if low <= _value(factor, name) <= high)
         middle = isotropic * (known.value / plain[code]) ** (1 / power)
         found.append(Inference(code=code, factor=factor, value=middle, low=low, high=high, fitting=fitting))
@@ -83,10 +90,13 @@ def _value(factor: str, name: Convention) -> float:
 
 def _spread(code: str, primaries: Mapping[str, Known], middle: float) -> float:
     """Relative room that the rounding of the measurements leaves."""
+    free = independent(primaries, CONVENTIONS["isotropic"])
     moved = 0.0
-    for name, known in primaries.items():
-        if known.half_unit > 0 and known.value > 0:
-            shifted = {**primaries, name: Known(known.value + known.half_unit)}
-            value = solve(shifted, CONVENTIONS["isotropic"]).values.get(code, middle)
-            moved += abs(value / middle - 1)
-    return moved if math.isfinite(moved) else 0.0
+    for name, known in free.items():
+        if known.value > known.half_unit > 0:
+            ends = (
+                solve({**free, name: Known(known.value + way * known.half_unit)}, CONVENTIONS["isotropic"]).values
+                for way in (-1, 1)
+            )
+            moved += max(abs(one.get(code, middle) / middle - 1) for one in ends)
+    return moved

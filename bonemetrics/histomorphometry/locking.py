@@ -69,6 +69,6 @@ def _require_sound(entry: HistomorphometryEntry, parameters: HistomorphometryPar
     missing = missing_facts(entry, parameters)
     if missing:
         raise TableError(f"without {', '.join(missing)} the entry is ambiguous", code="entry-incomplete")
-    violations = hard_violations(entry)
+    violations = hard_violations(entry, parameters)
     if violations:
         raise TableError("; ".join(violations), code="hard-violation")

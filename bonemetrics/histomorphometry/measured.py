@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from bonemetrics.errors import AlgebraError
 from bonemetrics.histomorphometry.algebra import Known, Solution, solve
 from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
-from bonemetrics.histomorphometry.checks import factors_of, typed_notes, unusual
+from bonemetrics.histomorphometry.checks import IDENTITY, fractions, typed_notes, unusual
 from bonemetrics.histomorphometry.compare import reconcile
 from bonemetrics.histomorphometry.infer import infer_factors
-from bonemetrics.histomorphometry.labels import LabelState, interlabel_days, label_state
+from bonemetrics.histomorphometry.inputs import factors_of, known, measurements_of
+from bonemetrics.histomorphometry.labels import LabelState, label_state
 from bonemetrics.histomorphometry.precision import index_uncertainties
 from bonemetrics.records import (
     HistomorphometryEntry,
@@ -27,7 +27,9 @@ from bonemetrics.records.clinical import Censored
 METHOD = "histomorphometry/1"
 FLOOR = "FLOOR"
 """DTYPE of values that rest on an apposition rate set to the protocol's floor; a sponsor's term."""
-_ZERO_WITHOUT_LABEL = ("MS/BS", "BFR/BS", "BFR/BV", "BFR/TV", "Ac.f")
+_ZERO_WITHOUT_LABEL = ("MS/BS", "MS/OS", "BFR/BS", "BFR/BV", "BFR/TV", "Ac.f")
+_WITHOUT_RATE = frozenset({"MS/BS", "MS/OS"})
+"""Dynamic indices that single labels alone give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,10 @@ def measured_entries(entries: Sequence[HistomorphometryEntry], parameters: Histo
         if entry.state == "draft":
             notes.append((entry, note("draft-entry", "the entry is a draft, so its numbers are not analysed")))
         else:
-            key = (entry.subject, entry.day, entry.study_day, entry.visit, entry.biopsy, entry.envelope)
-            groups.setdefault(key, []).append(entry)
+            # A specimen with a name is one biopsy even where two readers disagree about its day.
+            when = (entry.biopsy,) if entry.biopsy else (entry.day, entry.study_day, entry.visit)
+            groups.setdefault((entry.subject, *when, entry.envelope), []).append(entry)
+    suspect = fractions(entry for group in groups.values() for entry in group)
     observations: list[Observation] = []
     labels: list[tuple[HistomorphometryEntry, LabelState]] = []
     sides: dict[tuple[str, str | None], HistomorphometryEntry] = {}
@@ -69,7 +73,7 @@ def measured_entries(entries: Sequence[HistomorphometryEntry], parameters: Histo
         settled = reconcile(group, parameters)
         entry = settled.entry
         biopsy = _Biopsy(entry, parameters)
-        told = [*settled.notes, *biopsy.notes]
+        told = [*settled.notes, *biopsy.notes, *(one for code, one in suspect.items() if code in entry.typed)]
         earlier = sides.setdefault((entry.subject, entry.side), entry)
         if entry.side and earlier.day is not None and entry.day is not None and earlier.day < entry.day:
             told.append(
@@ -90,54 +94,26 @@ class _Biopsy:
         self.notes: list[Problem] = []
         self._flags: dict[str, str] = {}
         self._limits: dict[str, tuple[Censored, float]] = {}
-        primaries = self._primaries()
+        primaries, notes = measurements_of(entry, parameters)
+        self.notes += notes
         confirmed = entry.labelling_confirmed
         if confirmed is None:
             confirmed = parameters.labelling_confirmed
-        self.state: LabelState = label_state(primaries, confirmed=confirmed)
-        self._given = {code: Known(value, entry.half_units.get(code, 0.0)) for code, value in primaries.items()}
+        self.state: LabelState = label_state(primaries, confirmed=confirmed, typed=entry.typed)
+        self._given = known(entry, primaries)
+        self._data: dict[str, Known] = dict(self._given)
         self.values = self._solved()
         self._judge()
 
-    def _primaries(self) -> dict[str, float]:
-        """The measurements, with the interval from the dates of the labels and one side of the osteoid's outline."""
-        found = dict(self.entry.primaries)
-        if (self.entry.osteoid_perimeter or self._rules.osteoid_perimeter) == "outline" and "O.Pm" in found:
-            found["O.Pm"] /= 2
-            self.notes.append(note("osteoid-outline", "O.Pm is the outline of the seams; half of it was taken"))
-        days = self._interval()
-        typed = found.get("Ir.L.t")
-        if days is not None:
-            if typed is not None and abs(typed - days) > max(0.5, self.entry.half_units.get("Ir.L.t", 0.0)):
-                text = f"Ir.L.t was entered as {typed:g} d; the label dates give {days:g} d, which stand"
-                self.notes.append(note("label-interval-differs", text))
-            found["Ir.L.t"] = days
-        elif typed is not None:
-            text = f"Ir.L.t = {typed:g} d was entered by hand; no label dates are there to check it"
-            self.notes.append(note("label-interval-typed", text))
-        return found
-
-    def _interval(self) -> float | None:
-        entry = self.entry
-        if entry.label1_start is None or entry.label2_start is None:
-            return None
-        try:
-            return interlabel_days(
-                entry.label1_start, entry.label1_end, entry.label2_start, entry.label2_end, entry.day
-            )
-        except AlgebraError:
-            return None
-
     def _solved(self) -> dict[str, float]:
-        given = {code: known for code, known in self._given.items() if code in MEASUREMENTS}
-        typed = {code: Known(value, self.entry.half_units.get(code, 0.0)) for code, value in self.entry.typed.items()}
-        plain = solve(given, self._factors)
+        typed = known(self.entry, dict(self.entry.typed))
+        plain = solve(self._given, self._factors, allowed=IDENTITY)
         # Indices typed beside measurements are checks; where the measurements do not give them, they are data.
-        data = {code: known for code, known in typed.items() if code not in plain.values}
-        solution = solve({**given, **data}, self._factors) if data else plain
+        self._data |= {code: one for code, one in typed.items() if code not in plain.values}
+        solution = solve(self._data, self._factors, allowed=IDENTITY)
         self._note_contradictions(solution)
         self.notes += typed_notes(self.entry, plain)
-        self._note_factors(given, typed)
+        self._note_factors(self._given, typed)
         return self._by_labels(dict(solution.values))
 
     def _note_contradictions(self, solution: Solution) -> None:
@@ -145,9 +121,12 @@ class _Biopsy:
             self.notes.append(note("identity-violated", one.message + "; neither gives a number"))
 
     def _note_factors(self, given: Mapping[str, Known], typed: Mapping[str, Known]) -> None:
-        for one in infer_factors(given, typed) if typed else ():
-            if self._factors is not None and one.fitting and self._factors.convention not in (*one.fitting, "stated"):
-                text = f"{one.message}, but the entry says {self._factors.convention}"
+        if self._factors is None or not typed:
+            return
+        for one in infer_factors(given, typed):
+            stated = one.factor_of(self._factors)
+            if one.fitting and not one.low <= stated <= one.high:
+                text = f"{one.message}, but the entry says {self._factors.convention} ({stated:.4g})"
                 self.notes.append(note("factor-inferred", text))
 
     def _by_labels(self, values: dict[str, float]) -> dict[str, float]:
@@ -157,10 +136,11 @@ class _Biopsy:
         if self.state == "double":
             return self._floored(values) if self._rules.floor_observed else values
         if self.state == "unknown":
-            if any(code in self.entry.primaries for code in ("dL.Pm", "sL.Pm")):
+            if dynamic:
                 text = "no label was found and nothing confirms that labels were taken: dynamic indices are missing"
                 self.notes.append(note("labelling-unconfirmed", text))
-            return {code: value for code, value in values.items() if code not in dynamic}
+            stated = {code for code, one in self._data.items() if code in self.entry.typed and one.value > 0}
+            return {code: value for code, value in values.items() if code not in dynamic or code in stated}
         if self.state == "none":
             self.notes.append(
                 note("no-label", "no label although labels were taken: formation is zero, rates undefined")
@@ -171,7 +151,7 @@ class _Biopsy:
             return self._with_floor()
         if self._rules.single_label == "censored":
             self._censor()
-        return {code: value for code, value in values.items() if code not in dynamic or code in ("MS/BS", "MS/OS")}
+        return {code: value for code, value in values.items() if code not in dynamic or code in _WITHOUT_RATE}
 
     def _floored(self, values: dict[str, float]) -> dict[str, float]:
         floor = self._rules.mar_floor_um_per_d
@@ -197,10 +177,11 @@ class _Biopsy:
 
     def _at_rate(self, rate: float | None) -> dict[str, float]:
         """Everything that follows with this apposition rate, or without any."""
-        given = {code: known for code, known in self._given.items() if code != "Ir.L.Wi"}
+        typed = {code for code in self._data if MEASUREMENTS[code].dynamic and not MEASUREMENTS[code].is_primary}
+        given = {code: one for code, one in self._data.items() if code not in typed - _WITHOUT_RATE | {"Ir.L.Wi"}}
         if rate is not None:
             given["MAR"] = Known(rate)
-        found = dict(solve(given, self._factors).values)
+        found = dict(solve(given, self._factors, allowed=IDENTITY).values)
         found.pop("Ir.L.Wi", None)
         return found
 

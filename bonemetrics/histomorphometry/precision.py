@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bonemetrics.histomorphometry.algebra import Known, solve
+from bonemetrics.histomorphometry.algebra import Known, independent
 from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
+from bonemetrics.histomorphometry.closure import close
 from bonemetrics.records import HistomorphometryEntry, SectionFactors
 
 _STEP = 1e-4
@@ -87,23 +88,33 @@ def index_uncertainties(
     ----------
     JCGM 100:2008 (GUM), section 5.1.2 (propagation) and 4.3.7 (rounding).
     """
-    middle = solve(primaries, factors).values
+    # What follows from the others as well cannot be moved alone.
+    free = independent(primaries, factors)
+    values = {code: known.value for code, known in free.items()}
+    seam_width = not {"O.Wi", "O.Th"} & primaries.keys()
+    middle = close(values, factors, seam_width=seam_width).values
     parts: dict[str, float] = dict.fromkeys(middle, 0.0)
     unknown: set[str] = set()
-    for name, known in primaries.items():
+    for name, known in free.items():
         own = _own(name, known, reader_cv_percent)
-        step = _STEP * known.value if known.value > 0 else 0.0
+        step = _STEP * known.value
         if step == 0.0:
             continue
-        moved = solve({**primaries, name: Known(known.value + step)}, factors).values
+        up, down = (
+            close({**values, name: known.value + one}, factors, seam_width=seam_width).values for one in (step, -step)
+        )
         for code, value in middle.items():
-            slope = (moved.get(code, value) - value) / step
+            slope = (up.get(code, value) - down.get(code, value)) / (2 * step)
             if abs(slope) * known.value <= 1e-9 * abs(value):
                 continue
             if own is None:
                 unknown.add(code)
             else:
                 parts[code] += (slope * own) ** 2
+    for name in primaries.keys() - free.keys():
+        own = _own(name, primaries[name], reader_cv_percent)
+        unknown |= {name} if own is None else set()
+        parts[name] = (own or 0.0) ** 2
     return {code: math.sqrt(part) for code, part in parts.items() if code not in unknown and part > 0}
 
 

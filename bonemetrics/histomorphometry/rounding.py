@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from bonemetrics.histomorphometry.closure import SLACK, Closure, close
 from bonemetrics.records import SectionFactors
 
 _INEXACT = 1e-12
 """Relative error of any number that was written down in full."""
+_SWEEPS, _POINTS = 3, 60
+"""How often all givens are moved within their rounding one by one, and then together, in search of values that fit."""
 
 
 class Basis:
@@ -29,6 +33,11 @@ class Basis:
         self._half_units: dict[str, float] = {}
         self._closure = self._close({})
         self._moved: dict[str, tuple[Closure, Closure]] = {}
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Codes that were taken."""
+        return tuple(self._given)
 
     @property
     def values(self) -> Mapping[str, float]:
@@ -67,19 +76,35 @@ class Basis:
 
     def _misfit(self, closure: Closure) -> float:
         """By how much parts are more than their wholes, those left out that were so before."""
-        return sum(size for name, size in closure.faults.items() if name not in self._closure.faults)
+        fresh = (size for name, size in closure.faults.items() if name not in self._closure.faults)
+        return sum(size / (1 + size) if math.isfinite(size) else math.inf for size in fresh)
 
     def _within_rounding(self, given: Mapping[str, float], half_units: Mapping[str, float]) -> bool:
         """Whether parts that are more than their whole may be so by rounding alone."""
-        best = dict(given)
-        for code, value in given.items():
-            # Half the way shows the direction; the end itself may let a difference vanish and show nothing.
-            below, above = (
-                self._misfit(self._close({**given, code: value + part}))
-                for part in (-half_units[code] / 2, half_units[code] / 2)
-            )
-            best[code] = max(value - half_units[code], 0.0) if below < above else value + half_units[code]
-        return self._misfit(self._close(best)) == 0
+        best, least = dict(given), self._misfit(self._close(given))
+        for _ in range(_SWEEPS):
+            for code, value in given.items():
+                for way in (-1.0, -0.5, 0.5, 1.0):
+                    moved = {**best, code: max(value + way * half_units[code], 0.0)}
+                    misfit = self._misfit(self._close(moved))
+                    if misfit == 0:
+                        return True
+                    if misfit < least:
+                        best, least = moved, misfit
+        return self._fits_somewhere(given, half_units)
+
+    def _fits_somewhere(self, given: Mapping[str, float], half_units: Mapping[str, float]) -> bool:
+        """Whether one of many points within the rounding fits, always the same ones."""
+        chance = np.random.default_rng(len(given))
+        for _ in range(_POINTS):
+            ways = chance.uniform(-1, 1, len(given))
+            point = {
+                code: max(value + float(way) * half_units[code], 0.0)
+                for (code, value), way in zip(given.items(), ways, strict=True)
+            }
+            if self._misfit(self._close(point)) == 0:
+                return True
+        return False
 
     def range_of(self, code: str) -> tuple[float, float]:
         """Least and greatest value that the rounding of the givens allows.

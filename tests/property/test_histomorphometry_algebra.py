@@ -137,7 +137,7 @@ def test_solve__without_factors_gives_only_what_does_not_depend_on_them(biopsy, 
         assert isclose(value, expected[code], rel_tol=1e-7), code
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(biopsies(), subsets, st.sampled_from(FACTORS), st.integers(2, 5))
 def test_solve__rounding_alone_never_contradicts(biopsy, chosen, factors, figures):
     expected = written_out({**biopsy, "O.Wi": 7.7}, factors)
