@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,60 @@ def test_study_toml_page__its_example_is_a_valid_protocol(tmp_path):
     protocol = load_protocol(tmp_path)
     assert protocol.study.id == "CSM-OP-2011"
     assert protocol.subjects[0].patient_ids == ("A1", "A2")
+
+
+def keys_by_table():
+    """What docs/study-toml.md says of each table: default by key."""
+    _, _, part = (ROOT / "docs" / "study-toml.md").read_text(encoding="utf-8").partition("## Every key")
+    tables = {}
+    for block in part.split("\n### ")[1:]:
+        head, _, body = block.partition("\n")
+        tables[head] = dict(re.findall(r"^\| `([^`]+)` \| (.+?) \| .*\|$", body, re.MULTILINE))
+    return tables
+
+
+def records_by_table():
+    """Every record that a `study.toml` can hold, under the heading of the page."""
+    from bonemetrics.records import Rod
+    from bonemetrics.records.dxa import CurvePoint
+    from bonemetrics.segmentation.parameters import TissueParameters
+    from bonemetrics.study.protocol import OWN_FIELDS, Protocol
+
+    found = {
+        "`rods` of `[[phantoms]]`": Rod,
+        "`points` of `[[references]]`": CurvePoint,
+        "`[tissue]`": TissueParameters,
+    }
+    for name, field in Protocol.model_fields.items():
+        if name in (*OWN_FIELDS, "tissue"):
+            continue
+        several = getattr(field.annotation, "__args__", ())
+        found[f"`[[{name}]]`" if several else f"`[{name}]`"] = several[0] if several else field.annotation
+    return found
+
+
+RECORDS = records_by_table()
+
+
+def test_study_toml_page__describes_every_table():
+    assert set(keys_by_table()) == set(RECORDS)
+
+
+@pytest.mark.parametrize("head", RECORDS)
+def test_study_toml_page__describes_every_key_with_its_default(head):
+    told, fields = keys_by_table()[head], RECORDS[head].model_fields
+    assert set(told) == set(fields)
+    for key, field in fields.items():
+        shown = told[key].strip("`")
+        if (head, key) == ("`rods` of `[[phantoms]]`", "name"):
+            assert shown == "–"  # rods are numbered where they have no name
+        elif field.is_required():
+            assert shown == "needed", key
+        elif field.default in (None, "", (), {}):
+            assert shown == "–", key
+        else:
+            default = list(field.default) if isinstance(field.default, tuple) else field.default
+            assert tomllib.loads(f"told = {shown}")["told"] == default, key
 
 
 def test_decisions__are_numbered_without_gaps_and_listed():
