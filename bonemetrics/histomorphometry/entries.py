@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from bonemetrics.errors import AlgebraError, TableError
-from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
+from bonemetrics.histomorphometry.catalogue import MEASUREMENTS, mixes_dimensions
 from bonemetrics.histomorphometry.checks import hard_violations, missing_facts
 from bonemetrics.histomorphometry.columns import FACTS, number_roles
 from bonemetrics.histomorphometry.factors import section_factors
@@ -36,9 +36,26 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _SPELLINGS = {"l": "left", "r": "right", "tissue": "TV", "core": "CV", "": ""}
 _PREFIXES = {"cn": "cancellous", "ec": "endocortical", "ct": "intracortical", "ps": "periosteal"}
-_UNITS = {"µm": "um", "μm": "um", "mm²": "mm2", "mm^2": "mm2", "days": "d", "day": "d", "n": "1", "#": "1"}
-_METRIC = {("um", "mm"): 1e3, ("mm", "um"): 1e-3, ("mm2", "um2"): 1e-6, ("um", "nm"): 1e-3, ("d", "wk"): 7.0}
+_METRIC = {
+    ("um", "mm"): 1e3,
+    ("mm", "um"): 1e-3,
+    ("mm2", "um2"): 1e-6,
+    ("um", "nm"): 1e-3,
+    ("d", "wk"): 7.0,
+    ("um3/um2/a", "mm3/mm2/a"): 1e3,
+    ("mm2/mm3", "1/mm"): 1.0,
+    ("um3/um2/a", "um/a"): 1.0,
+}
 """Factor from the second unit to the first, which is the catalogue's."""
+_SIGNS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "^": "", "·": "", " ": ""})
+_WORDS = {
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("week", "weeks", "w"), "wk"),
+    **dict.fromkeys(("y", "yr", "year", "years"), "a"),
+    **dict.fromkeys(("n", "#", "count", "counts"), "1"),
+    **dict.fromkeys(("mm-1", "mm^-1"), "1/mm"),
+    **dict.fromkeys(("percent", "pct"), "%"),
+}
 
 
 class EntryInterpreter:
@@ -46,19 +63,18 @@ class EntryInterpreter:
 
     Parameters
     ----------
-    table
-        The study's map of the sheet.
     parameters
         `[histomorphometry]` of the protocol.
     """
 
-    def __init__(self, table: TableMap, parameters: HistomorphometryParameters) -> None:
+    def __init__(self, parameters: HistomorphometryParameters) -> None:
         self.roles: tuple[Role, ...] = (*FACTS, *number_roles())
-        self._units = table.units
         self._parameters = parameters
 
     def take(self, row: MappedRow) -> RowOutcome:
         """One entry; cells that cannot be understood are left out of it and named."""
+        if "" in row.problems:
+            return RowOutcome(row.line, (), tuple(row.problems.values()))
         problems: list[Problem] = list(row.problems.values())
         facts, faults = _facts(row)
         problems += faults
@@ -73,9 +89,8 @@ class EntryInterpreter:
         if not isinstance(subject, str):
             fault = refusal(TableError("the row names no subject", code="missing-cell"))
             return RowOutcome(row.line, (), (fault, *problems))
-        if "" in row.problems or not numbers:
-            if "" not in row.problems:
-                problems.append(refusal(TableError("the row holds no measurement", code="missing-cell")))
+        if not numbers:
+            problems.append(refusal(TableError("the row holds no measurement", code="missing-cell")))
             return RowOutcome(row.line, (), tuple(problems))
         entry = HistomorphometryEntry(
             kind="histomorphometry",
@@ -112,9 +127,9 @@ class EntryInterpreter:
         return entry, faults
 
 
-def interpreter(table: TableMap, parameters: HistomorphometryParameters) -> EntryInterpreter:
-    """Who makes entries of the rows of a sheet of biopsies."""
-    return EntryInterpreter(table, parameters)
+def interpreter(_: TableMap, parameters: HistomorphometryParameters) -> EntryInterpreter:
+    """Who makes entries of the rows of a sheet of biopsies; its map tells no more than its columns do."""
+    return EntryInterpreter(parameters)
 
 
 def _facts(row: MappedRow) -> tuple[dict[str, Any], list[Problem]]:
@@ -140,7 +155,7 @@ def _facts(row: MappedRow) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _choice(name: str, text: str) -> str | None:
-    plain = text.strip().casefold().replace("_", "-")
+    plain = text.strip().casefold().replace("_", "-").rstrip(".")
     plain = _SPELLINGS.get(plain, _PREFIXES.get(plain, plain) if name == "envelope" else plain)
     return next((one for one in _CHOICES[name] if one.casefold() == plain.casefold()), None)
 
@@ -178,19 +193,17 @@ def _factor(code: str, given: GivenNumber) -> float:
     if given.censored is not None:
         raise TableError(f"{code} is {given.text[:30]!r}; a section is measured or not", code="not-a-number")
     wanted = MEASUREMENTS[code].unit
-    unit = given.unit.strip()
-    unit = _UNITS.get(unit.casefold(), unit) or wanted
-    if wanted == "1" and unit in ("1", "count"):
-        return 1.0
-    if unit.casefold() in (
-        wanted.casefold(),
-        wanted.replace("/a", "/yr").casefold(),
-        wanted.replace("/a", "/y").casefold(),
-    ):
-        return 1.0
-    if wanted == "1/mm" and unit in ("/mm", "mm-1"):
+    unit = _spelled(given.unit) or wanted
+    if unit == wanted:
         return 1.0
     if (wanted, unit) in _METRIC:
         return _METRIC[wanted, unit]
-    text = f"{code} is in {wanted}, the sheet says {unit!r}; a 2D name has a 2D unit"
-    raise TableError(text, code="unit-not-convertible")
+    why = "a 2D name has a 2D unit" if mixes_dimensions(code, unit) else "no rule turns one into the other"
+    raise TableError(f"{code} is in {wanted}, the sheet says {given.unit!r}; {why}", code="unit-not-convertible")
+
+
+def _spelled(unit: str) -> str:
+    """A unit as the catalogue writes it: `µm³/µm²/year` is `um3/um2/a`."""
+    plain = unit.casefold().translate(_SIGNS)
+    words = [_WORDS.get(word, word) for word in plain.split("/")]
+    return "1/" + "/".join(words[1:]) if words[0] == "" and len(words) > 1 else "/".join(words)

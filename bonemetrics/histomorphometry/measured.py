@@ -200,6 +200,8 @@ class _Biopsy:
             "referent": entry.referent,
             "erosion_definition": entry.erosion_definition,
         }
+        if self._flags or self._limits:
+            parameters["mar_floor_um_per_d"] = self._rules.mar_floor_um_per_d
         for code in MEASUREMENTS:
             value = self.values.get(code)
             side, limit = self._limits.get(code, (None, None))
