@@ -39,6 +39,11 @@ def pretty_unit(ucum: str) -> str:
     return _UNITS.get(ucum, ucum)
 
 
+def change_unit(ucum: str) -> str:
+    """The unit of a difference: that of two percentages is in points."""
+    return "percentage points" if ucum == "%" else pretty_unit(ucum)
+
+
 def with_unit(text: str, unit: str) -> str:
     """A number and its unit, which a line never parts; `unit` is as `pretty_unit` gives it."""
     return f"{text}\u00a0{unit}" if unit and text != MISSING else text

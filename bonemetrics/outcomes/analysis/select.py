@@ -11,6 +11,7 @@ from bonemetrics.study.protocol_tables import ParameterTable
 from bonemetrics.study.visits import UNSCHEDULED
 
 ALL = "All"
+_COUNTED = "N.Fx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ class Selection:
 
     @property
     def parameters(self) -> Iterator[ParameterTable]:
-        """Parameters of the protocol that have any value that counts."""
-        return (one for one in self.dataset.gathered.protocol.parameters if one.paramcd in self._rows)
+        """Parameters of the protocol that have any value that counts; counts of fractures are shown as events."""
+        every = self.dataset.gathered.protocol.parameters
+        return (one for one in every if one.paramcd in self._rows and one.quantity != _COUNTED)
 
     def visits(self, paramcd: str) -> tuple[str, ...]:
         """Visits at which a parameter has values, in their order in time."""

@@ -43,6 +43,14 @@ def plain_axes(axes: Axes, *, grid: str = "y") -> None:
     axes.set_axisbelow(True)
 
 
+def in_months(axes: Axes) -> None:
+    """Ticks of an axis of months at every half year, or closer where it is short."""
+    from matplotlib.ticker import MultipleLocator
+
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(MultipleLocator(6 if high - low > 9 else 2 if high - low > 3 else 1))
+
+
 def figure_svg(figure: Figure) -> str:
     """Write a figure as SVG.
 

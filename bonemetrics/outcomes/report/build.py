@@ -60,7 +60,7 @@ def compose(dataset: Dataset) -> Page:
             ("Participants", plural(len(gathered.participants), "woman", "women")),
             ("Cohorts", groups or MISSING),
             ("Visits", ", ".join(visit.name for visit in gathered.protocol.visits) or "numbered by date"),
-            ("Data cut (last change of the study)", gathered.last_change or MISSING),
+            ("Data cut (last change of the study)", _when(gathered.last_change)),
         )
     )
     footer = Facts(
@@ -72,3 +72,8 @@ def compose(dataset: Dataset) -> Page:
         )
     )
     return Page(study=study.id, title=study.title or study.id, head=head, sections=sections(dataset), footer=footer)
+
+
+def _when(utc: str) -> str:
+    """A time to the minute, for people."""
+    return f"{utc[:10]} {utc[11:16]} UTC" if len(utc) >= 16 else utc or MISSING

@@ -135,6 +135,9 @@ def _biopsy_rules(protocol: Protocol) -> list[str]:
     if biopsy.single_label == "floor":
         floor = f"{biopsy.mar_floor_um_per_d:g} µm/day"
         said.append(f"In biopsies with single labels only, MAR is set to {floor}; such values are marked as imputed.")
+    elif biopsy.single_label == "censored":
+        floor = f"{biopsy.mar_floor_um_per_d:g} µm/day"
+        said.append(f"In biopsies with single labels only, MAR is known to lie below {floor}, and counts as censored.")
     else:
         said.append("In biopsies with single labels only, MAR and what follows from it are missing, not zero.")
     said.append(

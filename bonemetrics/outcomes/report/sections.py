@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from bonemetrics.outcomes.analysis.select import Selection
 from bonemetrics.outcomes.figures.completeness import completeness_map
 from bonemetrics.outcomes.figures.swimmer import swimmer
+from bonemetrics.outcomes.report.biopsies import biopsies
+from bonemetrics.outcomes.report.endpoints import endpoints
 from bonemetrics.outcomes.report.events import adverse_events, fractures
+from bonemetrics.outcomes.report.exploration import across_modalities, models
 from bonemetrics.outcomes.report.methods import methods
+from bonemetrics.outcomes.report.overview import overview
 from bonemetrics.outcomes.report.page import Block, Section, Text
 from bonemetrics.outcomes.report.participant import participants
 from bonemetrics.outcomes.report.pictures import picture
@@ -26,10 +31,16 @@ def sections(dataset: Dataset) -> tuple[Section, ...]:
     tuple of Section
         None is left out: where there is nothing to show, it says so in words.
     """
+    selection = Selection(dataset)
     return (
         follow_up(dataset),
+        overview(selection),
+        endpoints(selection),
+        biopsies(selection),
         adverse_events(dataset),
         fractures(dataset),
+        models(selection),
+        across_modalities(selection),
         data_quality(dataset),
         participants(dataset),
         methods(dataset),

@@ -1,0 +1,114 @@
+"""Individual lines: how far each woman moved from her baseline, with the band of what may be no change at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bonemetrics.outcomes.analysis.select import Selection
+from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.moments import months
+from bonemetrics.outcomes.figures.spread import spread
+from bonemetrics.outcomes.figures.style import BAND, INK, SOFT, cohort_colours, cohort_markers, in_months, plain_axes
+from bonemetrics.outcomes.rows import OutcomeRow
+from bonemetrics.outcomes.wording import change_unit
+from bonemetrics.study.protocol_tables import ParameterTable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WIDTH_INCH, _HEIGHT_INCH = 4.7, 3.1
+_MOST_NAMED = 14
+
+
+def individual_lines(selection: Selection, parameter: ParameterTable) -> Figure | None:
+    """Draw the change of each woman from her baseline over months from the infusion.
+
+    Parameters
+    ----------
+    selection
+        Rows that count.
+    parameter
+        Of the protocol.
+
+    Returns
+    -------
+    Figure or None
+        `None` where nobody has a change that can be placed in time. The band is ± the least significant change; where
+        it differs between scanners, the largest.
+    """
+    women: dict[str, list[OutcomeRow]] = {}
+    for visit in selection.visits(parameter.paramcd):
+        for row in selection.rows(parameter.paramcd, visit):
+            if row.study_day is not None and (row.change is not None or row.is_baseline):
+                women.setdefault(row.subject, []).append(row)
+    women = {name: rows for name, rows in women.items() if any(row.change is not None for row in rows)}
+    if not women:
+        return None
+    figure = blank_figure(_WIDTH_INCH, _HEIGHT_INCH)
+    axes = figure.add_axes((0.14, 0.2, 0.72, 0.74))
+    colours = cohort_colours(selection.dataset.gathered.protocol)
+    markers = cohort_markers(selection.dataset.gathered.protocol)
+    limits = [row.lsc for rows in women.values() for row in rows if row.lsc is not None]
+    if limits:
+        axes.axhspan(-max(limits), max(limits), color=BAND, linewidth=0, zorder=0)
+    axes.axhline(0, color=SOFT, linewidth=0.8)
+    for rows in women.values():
+        rows.sort(key=lambda row: row.study_day or 0)
+        colour, marker = colours.get(rows[0].cohort, SOFT), markers.get(rows[0].cohort, "o")
+        days = [months(row.study_day or 1) for row in rows]
+        axes.plot(days, [row.change or 0.0 for row in rows], color=colour, marker=marker, markersize=3, linewidth=1)
+    unit = change_unit(parameter.own_unit)
+    axes.set_ylabel(literal(f"change{f' ({unit})' if unit else ''}"), fontsize=8, color=INK)
+    axes.set_xlabel("months from infusion", fontsize=8, color=INK)
+    plain_axes(axes)
+    in_months(axes)
+    _name(axes, list(women.values()), colours)
+    _explain(figure, {rows[0].cohort for rows in women.values()}, colours, markers, has_band=bool(limits))
+    return figure
+
+
+def _name(axes: Axes, women: Sequence[Sequence[OutcomeRow]], colours: dict[str, str]) -> None:
+    """Study IDs at the ends of the lines."""
+    if len(women) > _MOST_NAMED:
+        return
+    low, high = axes.get_ylim()
+    left, right = axes.get_xlim()
+    axes.set_ylim(low, high)
+    axes.set_xlim(left, right)
+    ends = [rows[-1] for rows in women]
+    apart = (high - low) * 8.2 / (_HEIGHT_INCH * 0.74 * 72)
+    for end, place in zip(ends, spread([end.change or 0.0 for end in ends], apart, low, high), strict=True):
+        colour = colours.get(end.cohort, SOFT)
+        day = months(end.study_day or 1)
+        axes.plot([day, right], [end.change or 0.0, place], color=colour, linewidth=0.4, alpha=0.6, clip_on=False)
+        axes.annotate(
+            literal(end.subject),
+            (right, place),
+            (2, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=6.5,
+            color=colour,
+            annotation_clip=False,
+        )
+
+
+def _explain(
+    figure: Figure, codes: set[str], colours: dict[str, str], markers: dict[str, str], *, has_band: bool
+) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=colour, marker=markers[code], markersize=3.5, linewidth=1, label=code)
+        for code, colour in colours.items()
+        if code in codes
+    ]
+    if has_band:
+        handles.append(Patch(facecolor=BAND, label="± least significant change"))
+    if handles:
+        figure.legend(
+            handles=handles, loc="lower center", ncols=len(handles), fontsize=7, frameon=False, borderaxespad=0.1
+        )

@@ -1,0 +1,87 @@
+"""The overview: how every parameter changed, at a glance."""
+
+from __future__ import annotations
+
+from bonemetrics.outcomes.analysis.select import ALL, Selection, groups
+from bonemetrics.outcomes.analysis.summaries import VisitSummary, visit_summaries
+from bonemetrics.outcomes.report.page import Block, Section, Text
+from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow
+from bonemetrics.outcomes.wording import MISSING, change_unit, decimals, interval, listed, number
+from bonemetrics.quantities import CATALOGUE
+from bonemetrics.study.protocol_tables import ParameterTable
+
+
+def overview(selection: Selection) -> Section:
+    """Mean change of every parameter at every visit, of all women and by cohort.
+
+    Parameters
+    ----------
+    selection
+        Rows that count.
+
+    Returns
+    -------
+    Section
+        One table for each group of women.
+    """
+    blocks: list[Block] = []
+    told = {one.paramcd: visit_summaries(selection, one.paramcd) for one in selection.parameters}
+    found = groups(selection.dataset)
+    for group in (*(one for one in found if one.label == ALL), *(one for one in found if one.label != ALL)):
+        who = f"{'all women' if group.label == ALL else group.label} (n = {len(group.women)})"
+        for visits, parameters in _together(selection).items():
+            rows = []
+            for parameter in parameters:
+                own = {one.visit: one for one in told[parameter.paramcd] if one.group == group}
+                if any(one.changes.n for one in own.values()):
+                    rows.append(_row(selection, parameter, own, visits))
+            if rows:
+                caption = f"Change from baseline at {listed(visits)}, {who}"
+                blocks.append(ReportTable(caption=caption, columns=_head(visits), rows=tuple(rows), compact=True))
+    if not blocks:
+        return Section(
+            anchor="overview",
+            title="Overview of changes",
+            blocks=(Text("No parameter has a change from baseline yet.", "absent"),),
+        )
+    lead = Text(
+        "Mean change from baseline with its 95 % interval by Student's t: in per cent of baseline for quantities on a "
+        "ratio scale, else in the unit named. A dash stands where no 95 % interval exists. Intervals are descriptive: "
+        "the trial has no control group, and no p-value is given."
+    )
+    return Section(anchor="overview", title="Overview of changes", blocks=(lead, *blocks))
+
+
+def _together(selection: Selection) -> dict[tuple[str, ...], list[ParameterTable]]:
+    """Parameters that have changes at the same visits, so that no table is full of dashes."""
+    found: dict[tuple[str, ...], list[ParameterTable]] = {}
+    for parameter in selection.parameters:
+        if visits := selection.follow_up(parameter.paramcd):
+            found.setdefault(visits, []).append(parameter)
+    return found
+
+
+def _head(visits: tuple[str, ...]) -> tuple[HeadColumn, ...]:
+    each = [
+        HeadColumn(label, numeric=True, group=visit) for visit in visits for label in ("n", "mean", "95 % interval")
+    ]
+    return (HeadColumn("Parameter"), HeadColumn("in"), *each)
+
+
+def _row(
+    selection: Selection, parameter: ParameterTable, own: dict[str, VisitSummary], visits: tuple[str, ...]
+) -> TableRow:
+    percent = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in own.values())
+    rows = [row for visit in selection.visits(parameter.paramcd) for row in selection.rows(parameter.paramcd, visit)]
+    places = 1 if percent else decimals((row.change for row in rows), next((row.lsc for row in rows if row.lsc), None))
+    cells = []
+    for visit in visits:
+        one = own.get(visit)
+        found = None if one is None else one.percent_changes if percent else one.changes
+        if found is None or not found.n:
+            cells += [MISSING] * 3
+            continue
+        low, high = found.mean_interval or (None, None)
+        cells += [str(found.n), number(found.mean, places, signed=True), interval(low, high, places, signed=True)]
+    unit = "%" if percent else change_unit(parameter.own_unit) or "points"
+    return TableRow((parameter.param, unit, *cells))
