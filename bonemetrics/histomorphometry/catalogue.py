@@ -107,7 +107,7 @@ def _formula(code: str) -> tuple[str, bool, str, formulas.Certainty]:
         if product.code == code:
             return product.text, product.estimate, product.source, product.certainty
     for total in formulas.SUMS:
-        if total.total == code:
+        if total.total == code and not set(formulas.UNNAMED) & {name for _, name in total.parts}:
             return total.text, False, total.source, total.certainty
     if code in (*entries.TIMES, "T.Ar", "Ir.L.Wi"):
         return "", False, formulas.FIELD, "general knowledge"
