@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bonemetrics.atomic import write_atomic
-from bonemetrics.outcomes.table import Cell, Column, Table
+from bonemetrics.errors import ExportError
+from bonemetrics.outcomes.table import Column, ColumnType, Table
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_STARTS_A_FORMULA = frozenset("=+-@\t\r\n")
+_BLOCK = 5_000
+"""Rows that are turned into text at a time, so that memory stays small."""
 
 
 def write_csv(table: Table, path: Path) -> Path:
@@ -37,9 +39,11 @@ def write_csv(table: Table, path: Path) -> Path:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.name for column in table.columns])
-    for row in table.rows:
-        writer.writerow([_as_text(cell) for cell in row])
-    write_atomic(path, text.getvalue().encode("utf-8"))
+    for first in range(0, len(table.rows), _BLOCK):
+        rows = table.rows[first : first + _BLOCK]
+        cells = [_WRITTEN[column.type](row[place] for row in rows) for place, column in enumerate(table.columns)]
+        writer.writerows(zip(*cells, strict=True) if cells else rows)
+    write_atomic(path, encoded(text.getvalue(), table.name))
     return path
 
 
@@ -83,14 +87,57 @@ def write_parquet(table: Table, path: Path, *, metadata: Mapping[str, str]) -> P
     return path
 
 
-def _as_text(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
-    if isinstance(cell, date):
-        return cell.isoformat()
-    if isinstance(cell, float) and not math.isfinite(cell):
-        raise TypeError("a number in a table is finite; a missing one is empty")
+def encoded(text: str, name: str) -> bytes:
+    """Text as UTF-8.
+
+    Parameters
+    ----------
+    text
+        Content of a file.
+    name
+        Of the table, for the message.
+
+    Returns
+    -------
+    bytes
+        The content.
+
+    Raises
+    ------
+    ExportError
+        `not-in-format` where a cell holds half of a surrogate pair, which is no character.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ExportError(f"{name} holds text that is no Unicode", code="not-in-format") from None
+
+
+def _texts(cells: Iterable[Any]) -> list[str | None]:
+    return [f"'{cell}" if cell and cell[0] in _STARTS_A_FORMULA else cell for cell in cells]
+
+
+def _numbers(cells: Iterable[Any]) -> list[Any]:
     # The shortest digits that read back as the same number; numpy's float64 says more in its own repr.
-    return repr(float(cell)) if isinstance(cell, float) else str(cell)
+    return [None if cell is None else _finite(cell) for cell in cells]
+
+
+def _finite(cell: int | float) -> str:
+    if isinstance(cell, int):
+        return str(cell)
+    if not math.isfinite(cell):
+        raise TypeError("a number in a table is finite; a missing one is empty")
+    return float.__repr__(cell)
+
+
+def _plain(cells: Iterable[Any]) -> list[Any]:
+    return list(cells)
+
+
+_WRITTEN: Mapping[ColumnType, Callable[[Iterable[Any]], list[Any]]] = {
+    "text": _texts,
+    "number": _numbers,
+    "integer": _plain,
+    "date": _plain,
+}
+"""How a block of cells of one column becomes what the CSV writer takes; of dates and integers it takes `str`."""

@@ -1,0 +1,186 @@
+"""SAS transport files, version 5, as regulators and SAS take them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bonemetrics.atomic import write_atomic
+from bonemetrics.errors import ExportError
+from bonemetrics.outcomes.formats.moment import last_change
+from bonemetrics.outcomes.formats.names import free_name, xpt_names, xpt_table_name
+from bonemetrics.outcomes.formats.normalise import BLANKS
+from bonemetrics.outcomes.table import Cell, Column, Table
+
+__all__ = ["write_xpt", "xpt_names", "xpt_table_name"]
+
+MAX_TEXT, MAX_LABEL, CARD = 200, 40, 80
+"""Bytes of a text, of a label, and of one record of the file."""
+SMALLEST, LARGEST = 2.0**-260, 2.0**252
+"""IBM doubles have a base of 16 and exponents from -65 to 62: 16**-65 is in, 16**63 is not."""
+_LARGEST_INTEGER = 2**53
+_SAS_EPOCH = date(1960, 1, 1).toordinal()
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_TIMES = tuple(
+    slice(card * CARD + first, card * CARD + first + 16) for card, first in ((1, 64), (2, 0), (5, 64), (6, 0))
+)
+"""Where created and modified stand, of the library and of its one table."""
+
+Values = npt.NDArray[np.float64] | npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Variable:
+    name: str
+    label: str
+    values: Values
+    format: str = ""
+
+
+def write_xpt(table: Table, path: Path, *, facts: Mapping[str, str]) -> Path:
+    """Write a table as SAS transport file, version 5.
+
+    Columns have the names of `xpt_names`; a label is the column's, cut to 40 bytes and then ending in `...`, with the
+    full name before it where that was cut. Numbers and integers are IBM doubles: their mantissa of 56 bits holds the 53
+    bits of an IEEE double at every base-16 exponent, so each number in range comes back the same. Dates are days since
+    1 January 1960 with format `DATE9.`. Missing is `.` or blank. Text is UTF-8 without blanks at its end. A text of
+    more than 200 bytes goes on in columns named like its own with 1, 2 … at the end, cut at characters and never after
+    a blank, so that joining the columns gives the text again.
+
+    Parameters
+    ----------
+    table
+        What to write.
+    path
+        File to make or replace.
+    facts
+        With `last_change`, the time in the file's header.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    ExportError
+        `not-in-format` for a number that is not zero and below 16**-65, or 16**63 and above; for an integer that is no
+        IEEE double; for text that holds NUL, is no Unicode, or is long and has 200 blanks in a row.
+    """
+    import pandas as pd
+    import pyreadstat
+
+    variables = _variables(table)
+    # Text stays as Python objects: in pandas' own type of text each cell would be made anew.
+    frame = pd.DataFrame({one.name: pd.Series(one.values, dtype=one.values.dtype) for one in variables}, copy=False)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+        raw = Path(folder) / "raw.xpt"
+        pyreadstat.write_xport(
+            frame,
+            raw,
+            column_labels=[one.label for one in variables],
+            table_name=xpt_table_name(table.name),
+            file_format_version=5,
+            variable_format={one.name: one.format for one in variables if one.format},
+        )
+        data = bytearray(raw.read_bytes())
+    when = _sas_time(last_change(facts))
+    for place in _TIMES:
+        data[place] = when
+    write_atomic(path, bytes(data))
+    return path
+
+
+def _sas_time(when: datetime) -> bytes:
+    return f"{when:%d}{_MONTHS[when.month - 1]}{when:%y:%H:%M:%S}".encode("ascii")
+
+
+def _variables(table: Table) -> list[_Variable]:
+    names = xpt_names(table.columns)
+    taken = set(names.values())
+    found: list[_Variable] = []
+    for place, column in enumerate(table.columns):
+        cells = [row[place] for row in table.rows]
+        name, label = names[column.name], _label(column, names[column.name])
+        if column.type == "text":
+            for number, part in enumerate(_text_parts(cells, f"column {column.name} of {table.name}")):
+                own = name if number == 0 else free_name(name, "", taken, start=number)
+                taken.add(own)
+                found.append(_Variable(own, label if number == 0 else _cut(f"{name} continued: {column.label}"), part))
+        elif column.type == "date":
+            found.append(_Variable(name, label, _days(cells), "DATE9."))
+        else:
+            found.append(_Variable(name, label, _numbers(cells, column, table.name)))
+    return found
+
+
+def _label(column: Column, short: str) -> str:
+    return _cut(column.label if column.name.upper() == short else f"{column.name}: {column.label}")
+
+
+def _cut(label: str) -> str:
+    """At most 40 bytes; a label that was cut says so."""
+    if len(label.encode()) <= MAX_LABEL:
+        return label
+    return label.encode()[: MAX_LABEL - 3].decode("utf-8", errors="ignore") + "..."
+
+
+def _days(cells: Sequence[Cell]) -> npt.NDArray[np.float64]:
+    return np.array([cell.toordinal() - _SAS_EPOCH if isinstance(cell, date) else np.nan for cell in cells], np.float64)
+
+
+def _numbers(cells: Sequence[Any], column: Column, table: str) -> npt.NDArray[np.float64]:
+    numbers = np.array(cells, dtype=np.float64)
+    where = f"column {column.name} of {table}"
+    if np.count_nonzero(~np.isfinite(numbers)) != cells.count(None):
+        raise TypeError(f"{where} holds a number that is not finite; a missing one is empty")
+    size = np.abs(numbers[numbers != 0])
+    if np.any(size < SMALLEST) or np.any(size >= LARGEST):
+        text = f"{where} holds a number that a SAS transport file cannot hold (5.4e-79 to 7.2e75); take another format"
+        raise ExportError(text, code="not-in-format")
+    if np.any(size > _LARGEST_INTEGER) and any(isinstance(cell, int) and int(float(cell)) != cell for cell in cells):
+        text = f"{where} holds an integer beyond 2**53, which SAS would round; take another format"
+        raise ExportError(text, code="not-in-format")
+    return numbers
+
+
+def _text_parts(cells: Sequence[Any], where: str) -> list[npt.NDArray[np.object_]]:
+    """The texts, and what of them goes on in further columns."""
+    texts = ["" if cell is None else cell.rstrip(BLANKS) for cell in cells]
+    if "\0" in "".join(texts):
+        raise ExportError(f"{where} holds a NUL character, at which SAS ends a text", code="not-in-format")
+    if max(map(len, texts), default=0) * 4 <= MAX_TEXT:
+        return [_objects(texts)]
+    parts = [_split(text, where) for text in texts]
+    most = max(map(len, parts))
+    return [_objects([one[number] if number < len(one) else "" for one in parts]) for number in range(most)]
+
+
+def _objects(texts: Sequence[str]) -> npt.NDArray[np.object_]:
+    found = np.empty(len(texts), dtype=object)
+    found[:] = texts
+    return found
+
+
+def _split(text: str, where: str) -> list[str]:
+    if len(text) * 4 <= MAX_TEXT:
+        return [text]
+    try:
+        left = text.encode()
+    except UnicodeEncodeError:
+        raise ExportError(f"{where} holds text that is no Unicode", code="not-in-format") from None
+    parts: list[str] = []
+    while len(left) > MAX_TEXT:
+        part = left[:MAX_TEXT].decode("utf-8", errors="ignore").rstrip(BLANKS)
+        if not part:
+            raise ExportError(f"{where} holds a text with 200 blanks in a row", code="not-in-format")
+        parts.append(part)
+        left = left[len(part.encode()) :]
+    return [*parts, left.decode()]
