@@ -13,9 +13,6 @@ import pytest
 from typer.testing import CliRunner
 
 from bonemetrics.cli.app import app
-from bonemetrics.outcomes.export import Snapshot, snapshot
-from bonemetrics.outcomes.writers import write_csv
-from bonemetrics.study.store import Store
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 RESPONDERS = {"2M": ("CSM-01", "CSM-02", "CSM-03"), "5M": ("CSM-05", "CSM-06", "CSM-07", "CSM-08", "CSM-10")}
@@ -48,9 +45,11 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tables(run, tmp_path_factory) -> dict[str, list[dict[str, str]]]:
+    """Every table as an analyst opens it."""
     folder = tmp_path_factory.mktemp("tables")
-    found: Snapshot = snapshot(Store.open(run[0]))
-    return {one.name: table(write_csv(one, folder / f"{one.name}.csv")) for one in found.tables}
+    called = CliRunner().invoke(app, ["export", str(run[0]), str(folder), "--format", "csv"])
+    assert called.exit_code == 0, called.output
+    return {path.stem: table(path) for path in folder.glob("*.csv")}
 
 
 @pytest.fixture(scope="module")
