@@ -6,9 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from bonemetrics.errors import AnalysisError
 
 _LEAST_OBSERVED = 3
+_SAME = 1e-9
+"""Relative spread below which observed values are one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,13 @@ def censored_mean(observed: Sequence[float], limits: Sequence[float]) -> Censore
         raise AnalysisError(text, code="too-few-subjects")
     start = sum(observed) / len(observed)
     spread = math.sqrt(sum((value - start) ** 2 for value in observed) / len(observed))
-    if spread == 0:
+    if spread <= _SAME * abs(start):
         raise AnalysisError("all observed values are the same", code="not-estimable")
 
     def loss(at: Sequence[float]) -> float:
         mean, sd = at[0], math.exp(at[1])
-        seen = sum(stats.norm.logpdf(value, mean, sd) for value in observed)
-        below = sum(stats.norm.logcdf(limit, mean, sd) for limit in limits)
+        seen = stats.norm.logpdf(np.asarray(observed, dtype=float), mean, sd).sum()
+        below = stats.norm.logcdf(np.asarray(limits, dtype=float), mean, sd).sum()
         return -float(seen + below)
 
     options = {"xatol": 1e-10, "fatol": 1e-12, "maxiter": 4000}

@@ -32,7 +32,7 @@ def measurements_of(
         found["O.Pm"] /= 2
         notes.append(note("osteoid-outline", "O.Pm is the outline of the seams; half of it was taken"))
     days, typed = interval_of(entry), found.get("Ir.L.t")
-    if days is not None:
+    if days is not None and (entry.primaries or entry.typed):
         if typed is not None and abs(typed - days) > max(0.5, entry.half_units.get("Ir.L.t", 0.0)):
             text = f"Ir.L.t was entered as {typed:g} d; the label dates give {days:g} d, which stand"
             notes.append(note("label-interval-differs", text))

@@ -72,8 +72,8 @@ def measured_entries(entries: Sequence[HistomorphometryEntry], parameters: Histo
     for group in groups.values():
         settled = reconcile(group, parameters)
         entry = settled.entry
-        biopsy = _Biopsy(entry, parameters)
-        told = [*settled.notes, *biopsy.notes, *(one for code, one in suspect.items() if code in entry.typed)]
+        biopsy = _Biopsy(entry, parameters, settled.notes)
+        told = [*biopsy.notes, *(one for code, one in suspect.items() if code in entry.typed)]
         earlier = sides.setdefault((entry.subject, entry.side), entry)
         if entry.side and earlier.day is not None and entry.day is not None and earlier.day < entry.day:
             told.append(
@@ -88,14 +88,16 @@ def measured_entries(entries: Sequence[HistomorphometryEntry], parameters: Histo
 class _Biopsy:
     """One settled entry, solved under the rules of labels."""
 
-    def __init__(self, entry: HistomorphometryEntry, parameters: HistomorphometryParameters) -> None:
+    def __init__(
+        self, entry: HistomorphometryEntry, parameters: HistomorphometryParameters, notes: Sequence[Problem]
+    ) -> None:
         self.entry, self._rules = entry, parameters
         self._factors = factors_of(entry, parameters)
-        self.notes: list[Problem] = []
+        self.notes: list[Problem] = list(notes)
         self._flags: dict[str, str] = {}
         self._limits: dict[str, tuple[Censored, float]] = {}
-        primaries, notes = measurements_of(entry, parameters)
-        self.notes += notes
+        primaries, told = measurements_of(entry, parameters)
+        self.notes += told
         confirmed = entry.labelling_confirmed
         if confirmed is None:
             confirmed = parameters.labelling_confirmed
