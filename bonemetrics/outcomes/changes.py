@@ -11,6 +11,9 @@ from bonemetrics.quantities import CATALOGUE
 from bonemetrics.records import Problem, note
 from bonemetrics.study.protocol_tables import ParameterTable
 
+_ROUNDING = 1e-12
+"""Relative difference that computing with binary numbers can leave between equal values, far below any digit given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -86,6 +89,8 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
         text = f"the baseline is on the scale of {base.material}, this value on that of {found.material}"
         return Change(notes=(note("calibrations-not-comparable", text),))
     change = found.value - base.value
+    if abs(change) <= _ROUNDING * max(abs(found.value), abs(base.value)):
+        change = 0.0
     percent, notes = _percent(change, base.value, parameter)
     limit = limits.of(parameter.paramcd, base=base.value, scanner=found.scanner, base_scanner=base.scanner)
     first = second = None

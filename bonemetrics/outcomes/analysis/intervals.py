@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 LEVEL = 0.95
 Interval = tuple[float, float]
+_ROUNDING = 1e-9
+"""Relative differences that are left by computing with binary numbers."""
 
 
 def t_interval(values: Sequence[float]) -> Interval | None:
@@ -25,7 +27,7 @@ def t_interval(values: Sequence[float]) -> Interval | None:
     from scipy import stats
 
     n = len(values)
-    if n < 2 or max(values) == min(values):
+    if n < 2 or max(values) - min(values) <= _ROUNDING * max(map(abs, values)):
         return None
     mean = math.fsum(values) / n
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))

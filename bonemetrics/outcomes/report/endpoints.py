@@ -66,7 +66,8 @@ def _part(selection: Selection, parameter: ParameterTable) -> Section:
     places = decimals((row.value for row in rows), lsc)
     blocks.append(_values(told, unit, places))
     if any(one.changes.n for one in told):
-        blocks.append(_changes(told, parameter, places))
+        # Changes are small beside the values; a digit more tells them apart where no precision says that it is noise.
+        blocks.append(_changes(told, parameter, places if lsc is not None else min(places + 1, 4)))
     else:
         blocks.append(Text("Nobody has both a baseline and a later value, so there is no change.", "absent"))
     if found := _responders(selection, parameter):

@@ -73,7 +73,7 @@ def _row(
 ) -> TableRow:
     percent = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in own.values())
     rows = [row for visit in selection.visits(parameter.paramcd) for row in selection.rows(parameter.paramcd, visit)]
-    places = 1 if percent else decimals((row.change for row in rows), next((row.lsc for row in rows if row.lsc), None))
+    places = 1 if percent else decimals((row.value for row in rows), next((row.lsc for row in rows if row.lsc), None))
     cells = []
     for visit in visits:
         one = own.get(visit)
