@@ -101,6 +101,7 @@ class _Biopsy:
         confirmed = entry.labelling_confirmed
         if confirmed is None:
             confirmed = parameters.labelling_confirmed
+        self._confirmed = bool(confirmed)
         self.state: LabelState = label_state(primaries, confirmed=confirmed, typed=entry.typed)
         self._given = known(entry, primaries)
         self._data: dict[str, Known] = dict(self._given)
@@ -138,10 +139,11 @@ class _Biopsy:
         if self.state == "double":
             return self._floored(values) if self._rules.floor_observed else values
         if self.state == "unknown":
-            if dynamic:
+            if dynamic and not self._confirmed:
                 text = "no label was found and nothing confirms that labels were taken: dynamic indices are missing"
                 self.notes.append(note("labelling-unconfirmed", text))
-            stated = {code for code, one in self._data.items() if code in self.entry.typed and one.value > 0}
+            entered = {code: one.value for code, one in self._data.items() if code in self.entry.typed}
+            stated = {code for code, value in entered.items() if value > 0 or self._confirmed}
             return {code: value for code, value in values.items() if code not in dynamic or code in stated}
         if self.state == "none":
             self.notes.append(
@@ -228,7 +230,7 @@ class _Biopsy:
                 site=entry.site,
                 side=None,
                 region=entry.envelope or "",
-                given=f"{value:g}" if code in entry.primaries else "",
+                given=f"{entry.primaries[code]:g}" if code in entry.primaries else "",
                 given_unit=MEASUREMENTS[code].unit if code in entry.primaries else "",
                 derivation=self._flags.get(code, ""),
                 method=f"{METHOD}; factor {parameters['factor'] or 'not stated'}",
