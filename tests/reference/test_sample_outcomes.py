@@ -7,12 +7,17 @@ import json
 import math
 from collections import Counter
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 import pytest
 from typer.testing import CliRunner
 
 from bonemetrics.cli.app import app
+from bonemetrics.outcomes.analysis.select import Selection
+from bonemetrics.outcomes.export import snapshot
+from bonemetrics.outcomes.report.overview import overview
+from bonemetrics.outcomes.report.tables import ReportTable
+from bonemetrics.study.store import Store
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 RESPONDERS = {"2M": ("CSM-01", "CSM-02", "CSM-03"), "5M": ("CSM-05", "CSM-06", "CSM-07", "CSM-08", "CSM-10")}
@@ -187,6 +192,45 @@ def test_dataset__responders_are_those_whose_change_exceeds_the_least_significan
     assert {key[0]: row["CRIT2FL"] for key, row in dataset.items() if key[1:] == ("Month 6", "P1NP")} == expected
     assert expected["CSM-01"] == expected["CSM-04"] == expected["CSM-09"] == "N"
     assert [expected[who] for who in RESPONDERS["5M"]] == ["Y"] * 5
+
+
+@pytest.fixture(scope="module")
+def overview_rows(run):
+    """Rows of the report's overview by group, parameter and their first visit."""
+    study = snapshot(Store.open(run[0])).dataset
+    tables = [block for block in overview(Selection(study)).blocks if isinstance(block, ReportTable)]
+    return {
+        (one.caption.rpartition(", ")[2], row.cells[0], one.columns[2].group): row.cells
+        for one in tables
+        for row in one.rows
+    }
+
+
+# Student's t for 95 %: 2.570582 of 5 degrees of freedom, 3.182446 of 3.
+SHOWN = [
+    ("5M (n = 6)", "P1NP", "P1NP", "Month 6", "5M", 6, 2.570582),
+    ("2M (n = 4)", "P1NP", "P1NP", "Month 6", "2M", 4, 3.182446),
+    ("5M (n = 6)", "Serum NTX", "NTX", "Month 6", "5M", 6, 2.570582),
+    ("5M (n = 6)", "Biopsy mineralising surface", "HMSBS", "Month 4", "5M", 4, 3.182446),
+]
+
+
+@pytest.mark.parametrize(("group", "title", "paramcd", "visit", "cohort", "n", "t"), SHOWN)
+def test_report__shows_the_effect_with_its_interval(overview_rows, truth, group, title, paramcd, visit, cohort, n, t):
+    """Mean per cent change and interval worked from the values that the sheets report."""
+    told = {key: row["reported"] for key, row in truth.items() if key[2] == paramcd and row["cohort"] == cohort}
+    percents = [
+        100 * (float(text) / float(told[who, "Baseline", paramcd]) - 1)
+        for (who, when, _), text in told.items()
+        if when == visit and text and float(told[who, "Baseline", paramcd] or 0)
+    ]
+    assert len(percents) == n
+    half = t * stdev(percents) / math.sqrt(n)
+    shown = [cell.replace("\u2212", "-") for cell in overview_rows[group, title, visit][1:5]]
+    assert shown[:2] == ["%", str(n)]
+    numbers = [float(text) for text in (shown[2], *shown[3].split(" to "))]
+    # Shown with one digit behind the point.
+    assert numbers == pytest.approx([mean(percents), mean(percents) - half, mean(percents) + half], abs=0.0501)
 
 
 def test_events__stand_in_their_tables(tables):
