@@ -98,7 +98,9 @@ def export(study: Path, out: Path, formats: Sequence[str]) -> None:
     """Write the tables and say where they lie."""
     from bonemetrics.outcomes.export import export_study
 
-    for path in export_study(study, out, formats):
+    with _progress() as tell:
+        files = export_study(study, out, formats, on_progress=tell)
+    for path in files:
         show.console().print(f"Wrote {show.escape(str(path))}")
 
 
@@ -106,8 +108,10 @@ def report(study: Path, out: Path) -> None:
     """Write the report and say where it lies."""
     from bonemetrics.outcomes.export import report_study
 
-    files = report_study(study, out)
-    show.console().print(f"Wrote {show.escape(str(files[0]))} and {len(files) - 1} figures beside it")
+    with _progress() as tell:
+        tell("drawing figures", 0, None)
+        files = report_study(study, out)
+    show.console().print(f"Wrote {show.escape(str(files[0]))} and {len(files) - 2} files of figures")
 
 
 def template(kind: str, out: Path) -> None:

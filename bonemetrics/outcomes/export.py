@@ -1,41 +1,118 @@
-"""From a study to files for analysts: tables, their dictionary, and what they were made from."""
+"""From a study to files for analysts: tables, their dictionary, what they were made from, and the report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bonemetrics import __version__
 from bonemetrics.atomic import write_atomic
-from bonemetrics.errors import UsageError
+from bonemetrics.errors import StudyError, UsageError
+from bonemetrics.outcomes.biopsy_tables import biopsy_table, precision_table
+from bonemetrics.outcomes.dataset import build_dataset
 from bonemetrics.outcomes.density_table import density_table, notes_table
 from bonemetrics.outcomes.dictionary import dictionary_table
 from bonemetrics.outcomes.dxa_table import dxa_table
+from bonemetrics.outcomes.event_tables import adverse_event_table, fracture_table
+from bonemetrics.outcomes.gather import gather
+from bonemetrics.outcomes.long_table import long_table
+from bonemetrics.outcomes.rows import Dataset
+from bonemetrics.outcomes.sources_table import outcome_notes_table, sources_table
 from bonemetrics.outcomes.table import Table
+from bonemetrics.outcomes.wide_table import wide_table
 from bonemetrics.outcomes.writers import write_csv, write_parquet
 from bonemetrics.study.layout import make_private_folder, sha256_of
-from bonemetrics.study.placement import place_scans
+from bonemetrics.study.placement import PlacedScan, place_scans
 from bonemetrics.study.store import Store
 
 MANIFEST = "export.json"
-LATER_FORMATS = ("xpt", "redcap", "dataset-json")
+FORMATS = ("csv", "parquet", "xpt", "redcap", "dataset-json", "sdtm")
+SDTM = "sdtm"
+_TRIES = 3
 
-Writer = Callable[[Table, Path, Mapping[str, str]], Path]
-_WRITERS: Mapping[str, Writer] = {
-    "csv": lambda table, path, _: write_csv(table, path),
-    "parquet": lambda table, path, facts: write_parquet(table, path, metadata=facts),
-}
-FORMATS = tuple(_WRITERS)
+Facts = Mapping[str, str]
+Progress = Callable[[str, int, int], None]
 
 
-def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) -> tuple[Path, ...]:
-    """Write the density table, its notes, the DXA table and the dictionary of all.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A study at one moment: its outcomes dataset, its measured scans, and what an export says of its origin."""
 
-    `density.*` has one row per number, `density_notes.*` one per note on a scan or number, `dxa.*` one per DXA number
-    with its PARAMCD and source, `dictionary.csv` the meaning of every column, PARAMCD and quantity. `export.json` names
-    software, protocol, the head of the audit log and the hash of each file, so that a table can be traced, and a log
-    that was cut later is seen.
+    dataset: Dataset
+    placed: tuple[PlacedScan, ...]
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Software, protocol, head of the audit log and time of the last change."""
+        gathered = self.dataset.gathered
+        return {
+            "software_version": __version__,
+            "study_id": gathered.protocol.study.id,
+            "protocol_sha256": gathered.protocol.protocol_hash,
+            "audit_rows": str(gathered.audit_rows),
+            "audit_head": gathered.audit_head,
+            "last_change": gathered.last_change,
+        }
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Everything but SDTM: numbers of scans, the outcomes dataset, events, sources and notes."""
+        gathered = self.dataset.gathered
+        return (
+            density_table(self.placed),
+            notes_table(self.placed),
+            dxa_table(self.placed, gathered.protocol),
+            long_table(self.dataset),
+            wide_table(self.dataset),
+            adverse_event_table(gathered),
+            fracture_table(gathered),
+            sources_table(self.dataset),
+            outcome_notes_table(self.dataset),
+            biopsy_table(gathered),
+            precision_table(gathered),
+        )
+
+
+def snapshot(store: Store) -> Snapshot:
+    """Read a study in one state.
+
+    Parameters
+    ----------
+    store
+        Of the study.
+
+    Returns
+    -------
+    Snapshot
+        Whose parts all belong to the head of the audit log that it names.
+
+    Raises
+    ------
+    StudyError
+        `study-busy` where the study keeps changing while it is read.
+    """
+    for _ in range(_TRIES):
+        before, _time = store.last_change()
+        placed = tuple(place_scans(store.scans(status="measured"), store.protocol))
+        found = gather(store, placed)
+        if (found.audit_rows, found.audit_head) == (before.seq, before.hash):
+            return Snapshot(dataset=build_dataset(found), placed=placed)
+    text = "the study changed each time it was read; wait until the run has ended and export again"
+    raise StudyError(text, code="study-busy")
+
+
+def export_study(
+    study_dir: Path, out: Path, formats: Sequence[str] = ("csv",), *, on_progress: Progress | None = None
+) -> tuple[Path, ...]:
+    """Write the tables of a study in the formats that are asked for, with a dictionary and a manifest.
+
+    `density.*`, `density_notes.*` and `dxa.*` hold numbers of scans; `outcomes_long.*` and `outcomes_wide.*` the
+    outcomes dataset, `adverse_events.*` and `fractures.*` its events, `sources.*` what each SRCID leads to, and
+    `outcome_notes.*` all that was said; `histomorphometry.*` everything measured in biopsies, `reader_precision.*` how
+    precisely. `dictionary.csv` and `define.xml` say what every column means. `export.json`
+    names software, protocol, the head of the audit log and the hash of each file. The same study gives the same bytes.
 
     Parameters
     ----------
@@ -44,51 +121,152 @@ def export_study(study_dir: Path, out: Path, formats: Sequence[str] = ("csv",)) 
     out
         Folder; made where it does not exist, older tables in it are replaced.
     formats
-        `csv`, `parquet` or both.
+        Of `FORMATS`. `redcap` gives the wide form as an import file with its data dictionary; `sdtm` the domains in the
+        folder `sdtm`, as SAS transport files with a Define-XML of their own.
+    on_progress
+        Is told what is done, how many steps of it are behind and how many there are.
 
     Returns
     -------
     tuple of Path
-        Files that were written.
+        Files that were written, the manifest last.
 
     Raises
     ------
     UsageError
-        If a format is unknown or not in this version, or `out` is a file.
+        If a format is unknown, or `out` is a file.
     StudyError
-        If there is no study.
+        If there is no study, or it keeps changing.
+    ExportError
+        If a value cannot be written in a format without loss.
     """
     chosen = _checked(formats)
     if out.exists() and not out.is_dir():
         raise UsageError("the place for the tables is a file; name a folder")
     store = Store.open(study_dir)
-    head = store.audit_head()
-    placed = place_scans(store.scans(status="measured"), store.protocol)
-    tables = (density_table(placed), notes_table(placed), dxa_table(placed, store.protocol))
-    facts = {
-        "software_version": __version__,
-        "study_id": store.protocol.study.id,
-        "protocol_sha256": store.protocol.protocol_hash,
-        "audit_rows": str(head.seq),
-        "audit_head": head.hash,
-    }
+    found = snapshot(store)
     make_private_folder(out)
-    files = [_WRITERS[name](table, out / f"{table.name}.{name}", facts) for name in chosen for table in tables]
-    files.append(write_csv(dictionary_table(tables, store.protocol.parameters), out / "dictionary.csv"))
-    hashes = {file.name: sha256_of(file) for file in files}
-    manifest = json.dumps({**facts, "audit_rows": head.seq, "files": hashes}, indent=1, sort_keys=True)
-    write_atomic(out / MANIFEST, manifest.encode())
-    store.record_export(",".join(chosen), hashes)
-    return *files, out / MANIFEST
+    files: list[Path] = []
+    steps = tuple(_steps(found, chosen, out))
+    for done, write in enumerate(steps):
+        if on_progress is not None:
+            on_progress("writing tables", done, len(steps))
+        files.extend(write())
+    return _sealed(store, found, out, ",".join(chosen), files)
+
+
+def report_study(study_dir: Path, out: Path) -> tuple[Path, ...]:
+    """Write the report of a study: one HTML page, its figures as files, and the manifest.
+
+    Parameters
+    ----------
+    study_dir
+        Made by `init_study`.
+    out
+        Folder; made where it does not exist.
+
+    Returns
+    -------
+    tuple of Path
+        The page first, the manifest last.
+
+    Raises
+    ------
+    UsageError
+        If `out` is a file.
+    StudyError
+        If there is no study, or it keeps changing.
+    """
+    from bonemetrics.outcomes.report.build import write_report
+
+    if out.exists() and not out.is_dir():
+        raise UsageError("the place for the report is a file; name a folder")
+    store = Store.open(study_dir)
+    found = snapshot(store)
+    return _sealed(store, found, out, "report", write_report(found.dataset, out), manifest="report.json")
+
+
+def _steps(found: Snapshot, chosen: Sequence[str], out: Path) -> Iterator[Callable[[], tuple[Path, ...]]]:
+    """What is to be written, each as a call."""
+    from bonemetrics.outcomes.formats.define_xml import write_define
+    from bonemetrics.outcomes.formats.redcap import write_redcap
+
+    facts, tables = found.facts, found.tables
+    parameters = found.dataset.gathered.protocol.parameters
+    for form in chosen:
+        if form in _WRITERS:
+            yield from (_Step(form, table, out, facts) for table in tables)
+    if "redcap" in chosen:
+        yield lambda: tuple(write_redcap(tables, out, facts=facts))
+    if SDTM in chosen:
+        yield lambda: _write_sdtm(found, out / SDTM)
+    yield lambda: (write_csv(dictionary_table(tables, parameters), out / "dictionary.csv"),)
+    ending = next((_WRITERS[form][0] for form in ("xpt", "dataset-json", "parquet", "csv") if form in chosen), "csv")
+    yield lambda: (write_define(tables, parameters, out / "define.xml", facts=facts, ending=ending),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One table in one format."""
+
+    form: str
+    table: Table
+    out: Path
+    facts: Facts
+
+    def __call__(self) -> tuple[Path, ...]:
+        ending, write = _WRITERS[self.form]
+        return (write(self.table, self.out / f"{self.table.name}.{ending}", self.facts),)
+
+
+def _write_sdtm(found: Snapshot, folder: Path) -> tuple[Path, ...]:
+    from bonemetrics.outcomes.formats.define_xml import write_define
+    from bonemetrics.outcomes.sdtm import sdtm_tables
+
+    make_private_folder(folder)
+    tables = sdtm_tables(found.dataset.gathered)
+    files = [_Step("xpt", table, folder, found.facts)()[0] for table in tables]
+    parameters = found.dataset.gathered.protocol.parameters
+    return *files, write_define(tables, parameters, folder / "define.xml", facts=found.facts)
+
+
+def _write_xpt(table: Table, path: Path, facts: Facts) -> Path:
+    from bonemetrics.outcomes.formats.xpt import write_xpt
+
+    return write_xpt(table, path, facts=facts)
+
+
+def _write_dataset_json(table: Table, path: Path, facts: Facts) -> Path:
+    from bonemetrics.outcomes.formats.dataset_json import write_dataset_json
+
+    return write_dataset_json(table, path, facts=facts)
+
+
+_WRITERS: Mapping[str, tuple[str, Callable[[Table, Path, Facts], Path]]] = {
+    "csv": ("csv", lambda table, path, _: write_csv(table, path)),
+    "parquet": ("parquet", lambda table, path, facts: write_parquet(table, path, metadata=facts)),
+    "xpt": ("xpt", _write_xpt),
+    "dataset-json": ("json", _write_dataset_json),
+}
+"""Ending and writer of the formats that have one file for each table."""
+
+
+def _sealed(
+    store: Store, found: Snapshot, out: Path, what: str, files: Sequence[Path], *, manifest: str = MANIFEST
+) -> tuple[Path, ...]:
+    """Write the manifest and log the export."""
+    hashes = {file.relative_to(out).as_posix(): sha256_of(file) for file in files}
+    told = {**found.facts, "audit_rows": int(found.facts["audit_rows"]), "files": hashes}
+    write_atomic(out / manifest, json.dumps(told, indent=1, sort_keys=True).encode())
+    store.record_export(what, hashes)
+    return *files, out / manifest
 
 
 def _checked(formats: Sequence[str]) -> tuple[str, ...]:
-    known = " and ".join(FORMATS)
+    known = ", ".join(FORMATS)
     if not formats:
-        raise UsageError(f"no format is named; this version writes {known}")
+        raise UsageError(f"no format is named; known are {known}")
     for name in formats:
-        if name in LATER_FORMATS:
-            raise UsageError(f"format {name!r} is not in this version, which writes {known}")
-        if name not in _WRITERS:
-            raise UsageError(f"unknown format {name!r}; this version writes {known}")
+        if name not in FORMATS:
+            raise UsageError(f"unknown format {name!r}; known are {known}")
     return tuple(dict.fromkeys(formats))
