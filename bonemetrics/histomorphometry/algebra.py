@@ -13,6 +13,9 @@ from bonemetrics.histomorphometry.closure import close
 from bonemetrics.histomorphometry.rounding import Basis
 from bonemetrics.records import SectionFactors
 
+_LEFT_OVER = frozenset({"Md.Ar", "Q.Pm", "Md.Pm", "Rv.Pm", formulas.NOT_BONE})
+"""What is left of a whole without its smaller part: taken from the whole it would tell that part badly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -114,8 +117,21 @@ def independent(given: Mapping[str, Known], factors: SectionFactors | None) -> d
     ----------
     given, factors
         As for `solve`.
+
+    Returns
+    -------
+    dict
+        By code, in the order of the givens where none follows.
+
+    Raises
+    ------
+    AlgebraError
+        As for `solve`.
     """
     _require_sound(given)
+    if not (given.keys() & formulas.INDEX.keys() or _LEFT_OVER & given.keys()):
+        # Measurements repeat each other only through what is left of a whole.
+        return dict(given)
     basis, _ = _judged({code: given[code] for code in _ordered(given)}, factors, 0.0)
     return {code: given[code] for code in basis.given}
 
@@ -160,10 +176,6 @@ def _require_sound(given: Mapping[str, Known]) -> None:
         if not (math.isfinite(known.value) and 0 <= known.half_unit < math.inf):
             text = f"{code} is given as {known.value} ± {known.half_unit}; both are finite, the second is not below 0"
             raise AlgebraError(text, code="invalid-number")
-
-
-_LEFT_OVER = frozenset({"Md.Ar", "Q.Pm", "Md.Pm", "Rv.Pm", formulas.NOT_BONE})
-"""What is left of a whole without its smaller part: taken from the whole it would tell that part badly."""
 
 
 def _ordered(given: Mapping[str, Known]) -> list[str]:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from bonemetrics.errors import AlgebraError
-from bonemetrics.histomorphometry.algebra import Solution, solve
+from bonemetrics.histomorphometry.algebra import Known, Solution, solve
 from bonemetrics.histomorphometry.catalogue import AT_MOST, MEASUREMENTS
+from bonemetrics.histomorphometry.closure import SLACK
 from bonemetrics.histomorphometry.infer import infer_factors
 from bonemetrics.histomorphometry.inputs import factors_of, known, measurements_of
 from bonemetrics.histomorphometry.labels import interlabel_days
@@ -65,6 +66,8 @@ def _limits(values: Mapping[str, float]) -> Iterator[str]:
 
 def _parts(values: Mapping[str, float]) -> Iterator[str]:
     for limit in AT_MOST:
+        if not set(limit.parts) & values.keys():
+            continue
         if not limit.whole:
             total, name, whole = sum(values.get(part, math.nan) for part in limit.parts), "100 %", 100.0
         else:
@@ -112,14 +115,21 @@ def _typed(entry: HistomorphometryEntry, parameters: HistomorphometryParameters)
         return
     factors = factors_of(entry, parameters)
     given = known(entry, measurements_of(entry, parameters)[0])
-    computed = solve(given, factors).values
-    typed = {code: one for code, one in known(entry, dict(entry.typed)).items() if code in computed}
-    implied = {one.code: one.message for one in infer_factors(given, typed)} if typed else {}
+    typed = differing(known(entry, dict(entry.typed)), solve(given, factors).values)
     for code, one in typed.items():
         for told in solve({**given, code: one}, factors).contradictions:
             if told.code == code:
-                hint = f"; {implied[code]}" if code in implied else ""
+                hint = "".join(f"; {implied.message}" for implied in infer_factors(given, {code: one}))
                 yield f"{told.message}{hint}"
+
+
+def differing(typed: Mapping[str, Known], computed: Mapping[str, float]) -> dict[str, Known]:
+    """Those values entered by hand that their own rounding alone does not bring to the computed ones."""
+    return {
+        code: one
+        for code, one in typed.items()
+        if code in computed and abs(one.value - computed[code]) > one.half_unit + SLACK * abs(computed[code])
+    }
 
 
 def missing_facts(entry: HistomorphometryEntry, parameters: HistomorphometryParameters) -> tuple[str, ...]:

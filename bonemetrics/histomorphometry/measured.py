@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from bonemetrics.histomorphometry.algebra import Known, Solution, solve
 from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
-from bonemetrics.histomorphometry.checks import IDENTITY, fractions, typed_notes, unusual
+from bonemetrics.histomorphometry.checks import IDENTITY, differing, fractions, typed_notes, unusual
 from bonemetrics.histomorphometry.compare import reconcile
 from bonemetrics.histomorphometry.infer import infer_factors
 from bonemetrics.histomorphometry.inputs import factors_of, known, measurements_of
@@ -116,7 +116,7 @@ class _Biopsy:
         solution = solve(self._data, self._factors, allowed=IDENTITY)
         self._note_contradictions(solution)
         self.notes += typed_notes(self.entry, plain)
-        self._note_factors(self._given, typed)
+        self._note_factors(self._given, differing(typed, plain.values))
         return self._by_labels(dict(solution.values))
 
     def _note_contradictions(self, solution: Solution) -> None:

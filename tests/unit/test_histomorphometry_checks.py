@@ -49,6 +49,11 @@ def test_hard_violations__measurements(wrong, right, told):
     assert hard_violations(with_values(**right)) == ()
 
 
+def test_hard_violations__a_part_that_was_not_measured_is_no_zero():
+    told = hard_violations(entry(primaries={"T.Ar": 40.0, "B.Ar": -1.0}))
+    assert told == ("B.Ar is -1 mm2; it is above 0",)
+
+
 @pytest.mark.parametrize(
     ("code", "too_much", "most"), [("ES/BS", 100.5, 100.0), ("BV/TV", 101, 100.0), ("MS/BS", 100.1, 100.0)]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import openpyxl
@@ -13,9 +14,11 @@ from bonemetrics.cli.app import app
 from bonemetrics.histomorphometry.entries import interpreter
 from bonemetrics.histomorphometry.measured import measured_entries
 from bonemetrics.histomorphometry.template import header, write_template
+from bonemetrics.pipeline.tables import measure_table
 from bonemetrics.readers.tables.columns import map_columns
 from bonemetrics.readers.tables.open import open_table
 from bonemetrics.records import HistomorphometryParameters, TableMap
+from bonemetrics.study.protocol import load_protocol
 from tests.biopsies import PRINTED, WORKED
 
 RULES = HistomorphometryParameters()
@@ -113,3 +116,47 @@ def test_template__of_something_else_is_refused(tmp_path):
     assert runner.invoke(app, ["template", "dentistry", str(tmp_path / "a.csv")]).exit_code == 2
     assert runner.invoke(app, ["template", "histomorphometry", str(tmp_path / "a.ods")]).exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+HOSTILE = {
+    # What stands in B.Ar, the place of the row otherwise; then what became of the row.
+    2: ({"B.Ar [mm2]": 6}, "complete", []),
+    3: ({"B.Ar [mm2]": "=1+5"}, "draft", ["formula-cell"]),
+    4: ({"B.Ar [mm2]": "6,5"}, "complete", []),
+    5: ({"B.Ar [mm2]": 6, "biopsy_date": None, "visit": "Month 99"}, None, ["unknown-visit"]),
+    6: ({"B.Ar [mm2]": 6, "subject": "P-2"}, None, ["duplicate-row"]),
+    7: ({"B.Ar [mm2]": "#REF!"}, "draft", ["error-cell"]),
+    8: ({"B.Ar [mm2]": -1}, "draft", ["hard-violation"]),
+    9: ({"B.Ar [mm2]": 7, "subject": "P-2"}, "complete", ["row-repeated"]),
+    10: ({"B.Ar [mm2]": 6, "subject": None}, None, ["missing-cell"]),
+    11: ({"B.Ar [mm2]": 6, "biopsy_date": "30/04/16"}, None, ["not-a-date", "entry-incomplete", "no-date"]),
+}
+
+
+def test_template__every_bad_row_is_judged_by_itself(tmp_path):
+    (tmp_path / "study.toml").write_text(
+        '[study]\nid = "X"\ntitle = "X"\n[histomorphometry]\nfactor = "iliac"\n'
+        '[[tables]]\nfile = "biopsies.xlsx"\nkind = "histomorphometry"\n'
+        '[[visits]]\nname = "Baseline"\nnumber = 0\ntarget_day = 1\nwindow = [-50, 1]\nbaseline = true\n'
+    )
+    protocol = load_protocol(tmp_path)
+    path = tmp_path / "biopsies.xlsx"
+    write_template(path)
+    book = openpyxl.load_workbook(path)
+    sheet = book["biopsies"]
+    places = {cell.value: cell.column for cell in sheet[1]}
+    for line, (cells, _, _) in HOSTILE.items():
+        whole = {"subject": f"P-{line}", "biopsy_date": "2016-04-30", "envelope": "cancellous", "referent": "TV"}
+        for name, value in {**whole, "T.Ar [mm2]": 40, **cells}.items():
+            sheet.cell(row=line, column=places[name], value=value)
+    book.save(path)
+    out = tmp_path / "rows.jsonl"
+    assert measure_table(path, protocol.tables[0], protocol, out).refusal is None
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    seen = {row["line"]: row for row in rows if row["line"]}
+    assert seen.keys() == HOSTILE.keys()
+    for line, (_, state, codes) in HOSTILE.items():
+        states = [json.loads(text)["state"] for _, text in seen[line]["records"]]
+        assert states == ([state] if state else []), line
+        assert [problem["code"] for problem in seen[line]["problems"]] == codes, line
+    assert json.loads(seen[4]["records"][0][1])["primaries"]["B.Ar"] == 6.5
