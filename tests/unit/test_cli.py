@@ -50,7 +50,7 @@ def test_version_and_help__answer():
 
 
 def test_every_command__has_help_with_an_example():
-    for name in ("sample", "inspect", "measure", "init", "run", "status", "export", "verify"):
+    for name in ("sample", "inspect", "measure", "init", "run", "status", "export", "report", "template", "verify"):
         assert "Example: bonemetrics" in call(name, "--help")
 
 
@@ -202,18 +202,18 @@ def test_json__is_valid_although_a_file_name_is_no_text(tmp_path):
 
 
 def test_later_commands__say_so_in_one_line():
-    for words in (("review", "STUDY", "--reader", "A"), ("report", "STUDY", "OUT")):
-        result = CliRunner().invoke(app, list(words))
-        assert result.exit_code == 2
-        assert result.stderr.count("\n") == 1
-        assert "not part of this version" in result.stderr
+    result = CliRunner().invoke(app, ["review", "STUDY", "--reader", "A"])
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "not part of this version" in result.stderr
 
 
 def test_study__from_scans_to_table_and_again(tmp_path):
     study, tables = tmp_path / "study", tmp_path / "tables"
     call("init", study, "--protocol", SAMPLE / "study.toml")
     first = json_of("run", study, SAMPLE / "input", "--workers", 2)
-    assert (first["read"], first["measured"], first["refused"], first["failed"]) == (18, 18, [], [])
+    # Four scans, 14 files of DXA reports and seven tables.
+    assert (first["read"], first["measured"], first["refused"], first["failed"]) == (25, 25, [], [])
     again = json_of("run", study, SAMPLE / "input")
     assert (again["read"], again["measured"]) == (0, 0)
     assert json_of("status", study) == {"scans": 18, "waiting": 4, "reviewed": 0, "failed": []}
@@ -228,11 +228,22 @@ def test_study__from_scans_to_table_and_again(tmp_path):
     call("verify", study)
 
 
-def test_export__a_format_of_a_later_version_is_one_clear_line(tmp_path):
+def test_export__an_unknown_format_is_one_clear_line(tmp_path):
     call("init", tmp_path / "study")
-    result = CliRunner().invoke(app, ["export", str(tmp_path / "study"), str(tmp_path / "o"), "--format", "xpt"])
+    result = CliRunner().invoke(app, ["export", str(tmp_path / "study"), str(tmp_path / "o"), "--format", "xlsx"])
     assert result.exit_code == 2
-    assert "xpt" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "'xlsx'" in result.stderr
+    assert "csv, parquet, xpt, redcap, dataset-json, sdtm" in result.stderr
+
+
+def test_report__is_one_page_and_its_figures(tmp_path):
+    call("init", tmp_path / "study", "--protocol", SAMPLE / "study.toml")
+    call("run", tmp_path / "study", SAMPLE / "input" / "tables" / "laboratory.csv")
+    assert "report.html" in call("report", tmp_path / "study", tmp_path / "report")
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Serum NTX" in page
+    assert any((tmp_path / "report" / "figures").iterdir())
 
 
 def test_measure__a_region_counts_from_the_distal_end_that_the_protocol_names():
