@@ -35,6 +35,11 @@ def write_csv(table: Table, path: Path) -> Path:
     -------
     Path
         `path`.
+
+    Raises
+    ------
+    ExportError
+        `not-in-format` for text that is no Unicode.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -63,6 +68,12 @@ def write_parquet(table: Table, path: Path, *, metadata: Mapping[str, str]) -> P
     -------
     Path
         `path`.
+
+    Raises
+    ------
+    ExportError
+        `not-in-format` for text that is no Unicode, and for an integer that is none of 64 bits or, in a column of
+        numbers, no IEEE double.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -77,10 +88,14 @@ def write_parquet(table: Table, path: Path, *, metadata: Mapping[str, str]) -> P
         [field(column) for column in table.columns],
         metadata={f"bonemetrics.{key}": value for key, value in metadata.items()},
     )
-    columns = [
-        pa.array([row[place] for row in table.rows], type=types[column.type])
-        for place, column in enumerate(table.columns)
-    ]
+    try:
+        columns = [
+            pa.array([row[place] for row in table.rows], type=types[column.type])
+            for place, column in enumerate(table.columns)
+        ]
+    except (UnicodeEncodeError, OverflowError, pa.ArrowInvalid):
+        text = f"{table.name} holds text that is no Unicode, or an integer that Parquet would cut or round"
+        raise ExportError(text, code="not-in-format") from None
     sink = io.BytesIO()
     pq.write_table(pa.table(columns, schema=schema), sink, compression="zstd")
     write_atomic(path, sink.getvalue())

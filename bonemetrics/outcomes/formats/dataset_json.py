@@ -11,7 +11,7 @@ from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import ExportError
 from bonemetrics.outcomes.formats.moment import iso_time
 from bonemetrics.outcomes.formats.names import group_oid, item_oid, metadata_oid, study_oid
-from bonemetrics.outcomes.formats.titles import table_title
+from bonemetrics.outcomes.formats.titles import keys_of, title_of
 from bonemetrics.outcomes.table import Cell, Column, ColumnType, Table
 
 DEFINE = "define.xml"
@@ -19,7 +19,7 @@ _TYPES: Mapping[ColumnType, Mapping[str, str]] = {
     "text": {"dataType": "string"},
     "number": {"dataType": "float"},
     "integer": {"dataType": "integer"},
-    "date": {"dataType": "date", "targetDataType": "integer", "displayFormat": "DATE9."},
+    "date": {"dataType": "date", "targetDataType": "integer"},
 }
 _BLOCK = 5_000
 """Rows that are turned into text at a time, so that memory stays small."""
@@ -78,16 +78,22 @@ def _head(table: Table, facts: Mapping[str, str]) -> dict[str, Any]:
         "itemGroupOID": group_oid(table.name),
         "records": len(table.rows),
         "name": table.name.upper(),
-        "label": table_title(table.name),
+        "label": title_of(table.name).title,
         "columns": [_column(table, place, column) for place, column in enumerate(table.columns)],
     }
 
 
 def _column(table: Table, place: int, column: Column) -> dict[str, Any]:
+    """Attributes in the order of the specification."""
     told: dict[str, Any] = {"itemOID": item_oid(table.name, column.name), "name": column.name, "label": column.label}
     told |= _TYPES[column.type]
     if column.type == "text":
         told["length"] = text_length(table.rows, place)
+    if column.type == "date":
+        told["displayFormat"] = "DATE9."
+    keys = keys_of(table)
+    if column.name in keys:
+        told["keySequence"] = keys.index(column.name) + 1
     return told
 
 

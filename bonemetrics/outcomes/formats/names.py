@@ -106,9 +106,9 @@ def metadata_oid(study_id: str) -> str:
 
 
 def _sas(name: str) -> str:
-    """In capitals, digits and underscores, with a letter or underscore first."""
+    """In capitals, digits and underscores, with a letter first."""
     plain = re.sub(r"[^A-Z0-9_]", "_", name.upper())
-    return plain if re.match(r"[A-Z_]", plain) else f"X{plain}"
+    return plain if re.match(r"[A-Z]", plain) else f"X{plain}"
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -101,12 +101,13 @@ def title_of(name: str) -> Title:
     return _TITLES.get(name) or Title(title=name, structure="One record per row")
 
 
-def table_title(name: str) -> str:
-    """Title of a table."""
-    return title_of(name).title
-
-
 def keys_of(table: Table) -> tuple[str, ...]:
-    """Columns that tell its rows apart, those that it has."""
+    """Columns that tell its rows apart, as far as the table has them.
+
+    Parameters
+    ----------
+    table
+        To be described.
+    """
     own = {column.name for column in table.columns}
     return tuple(key for key in title_of(table.name).keys if key in own)

@@ -23,8 +23,9 @@ __all__ = ["write_xpt", "xpt_names", "xpt_table_name"]
 
 MAX_TEXT, MAX_LABEL, CARD = 200, 40, 80
 """Bytes of a text, of a label, and of one record of the file."""
-SMALLEST, LARGEST = 2.0**-260, 2.0**252
-"""IBM doubles have a base of 16 and exponents from -65 to 62: 16**-65 is in, 16**63 is not."""
+SMALLEST, LARGEST = 2.0**-260, 2.0**249
+"""Sizes that a number lies between. The smallest is 16**-65, as which pandas reads zero; from the largest on, ReadStat
+writes another number, though IBM doubles go up to 16**63."""
 _LARGEST_INTEGER = 2**53
 _SAS_EPOCH = date(1960, 1, 1).toordinal()
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -49,7 +50,7 @@ def write_xpt(table: Table, path: Path, *, facts: Mapping[str, str]) -> Path:
 
     Columns have the names of `xpt_names`; a label is the column's, cut to 40 bytes and then ending in `...`, with the
     full name before it where that was cut. Numbers and integers are IBM doubles: their mantissa of 56 bits holds the 53
-    bits of an IEEE double at every base-16 exponent, so each number in range comes back the same. Dates are days since
+    bits of an IEEE double at every exponent of 16, so each number in range comes back the same. Dates are days since
     1 January 1960 with format `DATE9.`. Missing is `.` or blank. Text is UTF-8 without blanks at its end. A text of
     more than 200 bytes goes on in columns named like its own with 1, 2 … at the end, cut at characters and never after
     a blank, so that joining the columns gives the text again.
@@ -71,13 +72,19 @@ def write_xpt(table: Table, path: Path, *, facts: Mapping[str, str]) -> Path:
     Raises
     ------
     ExportError
-        `not-in-format` for a number that is not zero and below 16**-65, or 16**63 and above; for an integer that is no
-        IEEE double; for text that holds NUL, is no Unicode, or is long and has 200 blanks in a row.
+        `not-in-format` for a number that is not zero and not between 5.4e-79 and 9.0e74; for an integer that is no IEEE
+        double; for text that holds NUL, is no Unicode, or is long and has 200 blanks in a row; for a table of text
+        alone whose last row is empty, which a reader would take for the end of the file.
+
+    Notes
+    -----
+    The format does not count its rows: it ends in blanks up to 80 bytes. Rows of at most 80 bytes would leave it open
+    whether the last of them are data, so a column of text is widened until a row has more.
     """
     import pandas as pd
     import pyreadstat
 
-    variables = _variables(table)
+    variables = _told_from_the_end(_variables(table), table.name)
     # Text stays as Python objects: in pandas' own type of text each cell would be made anew.
     frame = pd.DataFrame({one.name: pd.Series(one.values, dtype=one.values.dtype) for one in variables}, copy=False)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
@@ -121,6 +128,22 @@ def _variables(table: Table) -> list[_Variable]:
     return found
 
 
+def _told_from_the_end(variables: Sequence[_Variable], table: str) -> Sequence[_Variable]:
+    """The variables, one of them widened where rows would be so short that a reader cannot tell where they end."""
+    texts = [one.values for one in variables if one.values.dtype == object]
+    if not texts or not len(texts[0]):
+        return variables
+    if len(texts) == len(variables) and not any(values[-1] for values in texts):
+        text = f"the last row of {table} is empty, which SAS would take for the end of the file"
+        raise ExportError(text, code="not-in-format")
+    widths = [max(1, *(len(text.encode()) for text in set(values))) for values in texts]
+    missing = CARD + 1 - sum(widths) - 8 * (len(variables) - len(texts))
+    if missing > 0:
+        first = str(texts[0][0])
+        texts[0][0] = first + " " * (widths[0] - len(first.encode()) + missing)
+    return variables
+
+
 def _label(column: Column, short: str) -> str:
     return _cut(column.label if column.name.upper() == short else f"{column.name}: {column.label}")
 
@@ -141,26 +164,39 @@ def _numbers(cells: Sequence[Any], column: Column, table: str) -> npt.NDArray[np
     where = f"column {column.name} of {table}"
     if np.count_nonzero(~np.isfinite(numbers)) != cells.count(None):
         raise TypeError(f"{where} holds a number that is not finite; a missing one is empty")
-    size = np.abs(numbers[numbers != 0])
-    if np.any(size < SMALLEST) or np.any(size >= LARGEST):
-        text = f"{where} holds a number that a SAS transport file cannot hold (5.4e-79 to 7.2e75); take another format"
-        raise ExportError(text, code="not-in-format")
-    if np.any(size > _LARGEST_INTEGER) and any(isinstance(cell, int) and int(float(cell)) != cell for cell in cells):
-        text = f"{where} holds an integer beyond 2**53, which SAS would round; take another format"
-        raise ExportError(text, code="not-in-format")
+    size = np.abs(numbers)
+    outside = np.flatnonzero(((size <= SMALLEST) & (size > 0)) | (size >= LARGEST))
+    if outside.size:
+        text = (
+            f"{where}, row {outside[0] + 1}, holds a number that a SAS transport file cannot hold (5.4e-79 to 9.0e74)"
+        )
+        raise ExportError(f"{text}; take another format", code="not-in-format")
+    for row in np.flatnonzero(size >= _LARGEST_INTEGER).tolist():
+        if isinstance(cells[row], int) and int(float(cells[row])) != cells[row]:
+            text = f"{where}, row {row + 1}, holds an integer that SAS would round; take another format"
+            raise ExportError(text, code="not-in-format")
     return numbers
 
 
 def _text_parts(cells: Sequence[Any], where: str) -> list[npt.NDArray[np.object_]]:
     """The texts, and what of them goes on in further columns."""
     texts = ["" if cell is None else cell.rstrip(BLANKS) for cell in cells]
-    if "\0" in "".join(texts):
-        raise ExportError(f"{where} holds a NUL character, at which SAS ends a text", code="not-in-format")
+    _require_text("".join(texts), where)
     if max(map(len, texts), default=0) * 4 <= MAX_TEXT:
         return [_objects(texts)]
     parts = [_split(text, where) for text in texts]
     most = max(map(len, parts))
     return [_objects([one[number] if number < len(one) else "" for one in parts]) for number in range(most)]
+
+
+def _require_text(text: str, where: str) -> None:
+    if "\0" in text:
+        raise ExportError(f"{where} holds a NUL character, at which SAS ends a text", code="not-in-format")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ExportError(f"{where} holds text that is no Unicode", code="not-in-format") from None
 
 
 def _objects(texts: Sequence[str]) -> npt.NDArray[np.object_]:
@@ -172,10 +208,7 @@ def _objects(texts: Sequence[str]) -> npt.NDArray[np.object_]:
 def _split(text: str, where: str) -> list[str]:
     if len(text) * 4 <= MAX_TEXT:
         return [text]
-    try:
-        left = text.encode()
-    except UnicodeEncodeError:
-        raise ExportError(f"{where} holds text that is no Unicode", code="not-in-format") from None
+    left = text.encode()
     parts: list[str] = []
     while len(left) > MAX_TEXT:
         part = left[:MAX_TEXT].decode("utf-8", errors="ignore").rstrip(BLANKS)
