@@ -133,7 +133,7 @@ LAST_VISIT = {"W-07": 6, "W-10": 12}
 """Number of the last visit of the women who left."""
 MISSED = ("W-05", 12)
 DETECTION_LIMIT = 0.12
-_START = {"RADTBD": 112.0, "LSBMD": 0.742, "P1NP": 44.0, "RANKL": 0.2, "VASPAIN": 6.5, "ODITOT": 42.0, "HBVTV": 14.0}
+_START = {"RADTBD": 112.0, "LSBMD": 0.742, "P1NP": 44.0, "RANKL": 0.16, "VASPAIN": 6.5, "ODITOT": 42.0, "HBVTV": 14.0}
 _EFFECT = {"RADTBD": 3.4, "LSBMD": 0.02, "P1NP": 21.0, "RANKL": -0.05, "VASPAIN": -1.8, "ODITOT": -11.0, "HBVTV": 0.9}
 _SPREAD = {"RADTBD": 9.0, "LSBMD": 0.05, "P1NP": 8.0, "RANKL": 0.06, "VASPAIN": 0.9, "ODITOT": 4.0, "HBVTV": 2.1}
 
@@ -151,7 +151,7 @@ def trial_value(paramcd: str, subject: str, months: int) -> float:
     number = int(subject[-2:])
     wiggle = math.sin(1.7 * number) + 0.25 * math.sin(2.3 * number * (months + 1))
     dose = 0.5 if WOMEN[subject] == "2M" else 1.0
-    reached = 0.0 if number in (4, 9) else min(1.0, months / 6)
+    reached = min(1.0, months / 6) * {4: 0.0, 9: -1.0}.get(number, 1.0)
     return _START[paramcd] + _SPREAD[paramcd] * wiggle + dose * reached * _EFFECT[paramcd]
 
 
@@ -218,7 +218,7 @@ def _biopsies(made: Protocol, subject: str) -> tuple[list[Candidate], list[Label
         found.append(_candidate(made, "HBVTV", subject, name, months, study_day, trial_value("HBVTV", subject, months)))
         if status == "double":
             rate = 0.5 + 0.01 * int(subject[-2:])
-            turnover = trial_value("P1NP", subject, 6 if months else 0) / 130
+            turnover = trial_value("P1NP", subject, 6 if months else 0) / 130 + 0.02 * math.sin(5.1 * int(subject[-2:]))
             found.append(_candidate(made, "HMAR", subject, name, months, study_day, rate))
             found.append(_candidate(made, "HACF", subject, name, months, study_day, turnover))
         elif status == "none":

@@ -38,7 +38,7 @@ def baseline_of(
     values
         All that have a number and may be analysed, in their order.
     analysed
-        Those that were chosen at their visits.
+        Those that were chosen at their visits; one that is only known to lie below a limit is no baseline.
     baseline_visit
         Name of the visit that the protocol calls the baseline.
     rule
@@ -56,7 +56,7 @@ def baseline_of(
         text = f"{len(before)} values on or before day 1; the last one is the baseline"
     else:
         before = [one for one in values if one.visit.name == baseline_visit]
-        found = next((one for one in analysed if one.visit.name == baseline_visit), None)
+        found = next((one for one in analysed if one.visit.name == baseline_visit and one.value is not None), None)
         text = f"{len(before)} values at the baseline visit; the rule of the protocol chose one"
     told = (note("several-baselines", text),) if found is not None and len(before) > 1 else ()
     return found, told

@@ -43,7 +43,7 @@ def chosen(values: Sequence[Candidate], *, target_day: int | None, rules: Analys
     Parameters
     ----------
     values
-        At least one, in the order of `order_of`, all with a number.
+        At least one, in the order of `order_of`, each a number or known to lie on one side of a limit.
     target_day
         Study day of the visit; `None` where the protocol states none, so that the first is the nearest.
     rules
@@ -52,13 +52,14 @@ def chosen(values: Sequence[Candidate], *, target_day: int | None, rules: Analys
     Returns
     -------
     Candidate
-        One of `values`, or a new one with DTYPE `AVERAGE` where the protocol asks for the mean.
+        One of `values`, or a new one with DTYPE `AVERAGE` where the protocol asks for the mean. With a limit among them
+        there is no mean: the nearest stands.
     """
     if len(values) == 1 or rules.choose == "first":
         return values[0]
     if rules.choose == "last":
         return values[-1]
-    if rules.choose == "mean":
+    if rules.choose == "mean" and all(one.value is not None for one in values):
         return _mean(values)
     if target_day is None:
         return values[0]

@@ -121,8 +121,9 @@ class _Derivation:
             fault = fault_of(value, self._rules)
             if fault is not None:
                 notes.setdefault(id(value), []).append(fault)
-            elif value.value is not None:
-                usable.append(value)
+            elif value.value is not None or value.censored:
+                if value.value is not None:
+                    usable.append(value)
                 if value.visit.name != UNSCHEDULED.name:
                     visits.setdefault(value.visit.name, []).append(value)
         analysed: list[Candidate] = []

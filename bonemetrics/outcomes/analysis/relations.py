@@ -12,7 +12,8 @@ from bonemetrics.outcomes.rows import OutcomeRow
 _FEWEST_PAIRS = 5
 _OUTLYING = 3.5
 """Robust distance from the line beyond which a pair is named: Iglewicz B, Hoaglin DC 1993, How to Detect Outliers."""
-_MAD_TO_SD = 1.4826
+_MAD_TO_SD, _MEAN_DEVIATION_TO_SD = 1.4826, 1.253314
+_ROUNDING = 1e-9
 _KNOWN = (("Ac.f", "P1NP"), ("BV/TV", "Tb.vBMD"))
 """Quantities that should move together: turnover in biopsy and serum, bone in iliac crest and radius."""
 _FARTHEST_DAYS = 92
@@ -147,7 +148,12 @@ def _distances(points: list[tuple[float, float]], slope: float | None, intercept
         return [None] * len(points)
     residuals = [y - intercept - slope * x for x, y in points]
     middle = statistics.median(residuals)
-    spread = _MAD_TO_SD * statistics.median(abs(one - middle) for one in residuals)
-    if spread == 0:
+    apart = [abs(one - middle) for one in residuals]
+    rounding = _ROUNDING * max(abs(y) for _, y in points)
+    spread = _MAD_TO_SD * statistics.median(apart)
+    if spread <= rounding:
+        # More than half lie on the line, so that any other lies off it.
+        spread = _MEAN_DEVIATION_TO_SD * statistics.fmean(apart)
+    if spread <= rounding:
         return [None] * len(points)
     return [(one - middle) / spread for one in residuals]
