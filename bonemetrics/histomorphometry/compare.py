@@ -14,6 +14,15 @@ _FIELDS = (
 ADJUDICATED = "adjudicated"
 
 
+def biopsy_of(entry: HistomorphometryEntry) -> tuple[object, ...]:
+    """What tells one biopsy and envelope from another.
+
+    A specimen with a name is one biopsy even where two readers disagree about its day.
+    """
+    when = (entry.biopsy,) if entry.biopsy else (entry.day, entry.study_day, entry.visit)
+    return (entry.subject, *when, entry.envelope)
+
+
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
     """One field in which two entries differ; `None` where one of them left it out."""

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from bonemetrics.histomorphometry.algebra import Known, Solution, solve
 from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
 from bonemetrics.histomorphometry.checks import IDENTITY, differing, fractions, typed_notes, unusual
-from bonemetrics.histomorphometry.compare import reconcile
+from bonemetrics.histomorphometry.compare import biopsy_of, reconcile
 from bonemetrics.histomorphometry.infer import infer_factors
 from bonemetrics.histomorphometry.inputs import factors_of, known, measurements_of
 from bonemetrics.histomorphometry.labels import LabelState, label_state
@@ -62,9 +62,7 @@ def measured_entries(entries: Sequence[HistomorphometryEntry], parameters: Histo
         if entry.state == "draft":
             notes.append((entry, note("draft-entry", "the entry is a draft, so its numbers are not analysed")))
         else:
-            # A specimen with a name is one biopsy even where two readers disagree about its day.
-            when = (entry.biopsy,) if entry.biopsy else (entry.day, entry.study_day, entry.visit)
-            groups.setdefault((entry.subject, *when, entry.envelope), []).append(entry)
+            groups.setdefault(biopsy_of(entry), []).append(entry)
     suspect = fractions(entry for group in groups.values() for entry in group)
     observations: list[Observation] = []
     labels: list[tuple[HistomorphometryEntry, LabelState]] = []

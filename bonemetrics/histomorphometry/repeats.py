@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from bonemetrics.histomorphometry.compare import ADJUDICATED
+from bonemetrics.histomorphometry.compare import ADJUDICATED, biopsy_of
 from bonemetrics.histomorphometry.precision import ReaderPrecision, reader_precision
 from bonemetrics.records import HistomorphometryEntry
 
@@ -37,8 +37,7 @@ def study_precision(entries: Iterable[HistomorphometryEntry]) -> tuple[StudyPrec
     ordered = sorted(entries, key=lambda one: (one.subject, str(one.day), one.entry, one.sheet, one.line))
     for entry in ordered:
         if entry.state != "draft" and entry.entry.casefold() != ADJUDICATED and entry.reader:
-            key = (entry.subject, entry.day, entry.study_day, entry.visit, entry.biopsy, entry.envelope)
-            biopsies.setdefault(key, {}).setdefault(entry.reader, []).append(entry)
+            biopsies.setdefault(biopsy_of(entry), {}).setdefault(entry.reader, []).append(entry)
     intra = [group for readers in biopsies.values() for group in readers.values() if len(group) > 1]
     inter = [[group[0] for group in readers.values()] for readers in biopsies.values() if len(readers) > 1]
     return (
