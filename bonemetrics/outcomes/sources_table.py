@@ -54,7 +54,8 @@ def sources_table(dataset: Dataset) -> Table:
     """
     gathered = dataset.gathered
     every = [row.source for row in dataset.rows]
-    every += [one.source for one in (*gathered.adverse_events, *gathered.fractures)]
+    every += [one.source for one in gathered.adverse_events]
+    every += [one.source for one in gathered.fractures]
     found: dict[Source, None] = dict.fromkeys(every)
     ordered = sorted(found, key=lambda one: (one.source_id, one.method))
     return Table(
