@@ -54,6 +54,18 @@ _VALIDATION: Mapping[ColumnType, str | None] = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Events:
+    """Labels and unique names of the visits in their order, and of the event for what repeats."""
+
+    visits: Mapping[str, str]
+    whole: tuple[str, str]
+
+    @property
+    def every(self) -> tuple[tuple[str, str], ...]:
+        return (*self.visits.items(), self.whole)
+
+
+@dataclass(frozen=True, slots=True)
 class _Field:
     """One field of the project and the column that it holds."""
 
@@ -91,7 +103,7 @@ def write_redcap(tables: Iterable[Table], out: Path, *, facts: Mapping[str, str]
     found = {table.name: table for table in tables}
     chosen = [found[name] for name in (_VISITS, *_REPEATING) if name in found]
     fields = _fields(chosen)
-    events = _event_names(found.get(_VISITS))
+    events = _events_of(found.get(_VISITS))
     return tuple(
         write_csv(table, out / f"{table.name}.csv")
         for table in (
@@ -130,8 +142,7 @@ def unique_event_names(labels: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _event_names(wide: Table | None) -> dict[str, str]:
-    """Visits in the order of the protocol, then the event for what repeats."""
+def _events_of(wide: Table | None) -> _Events:
     visits: dict[str, float] = {}
     if wide is not None:
         place, number = _place(wide, _VISIT), _place(wide, _VISIT_NUMBER)
@@ -139,7 +150,11 @@ def _event_names(wide: Table | None) -> dict[str, str]:
             told = row[number]
             visits.setdefault(str(row[place]), float(told) if isinstance(told, (int, float)) else float("inf"))
     ordered = sorted(visits, key=lambda visit: (visits[visit], visit))
-    return unique_event_names([*ordered, WHOLE_STUDY] if WHOLE_STUDY not in visits else ordered)
+    whole = next(
+        label for label in chain([WHOLE_STUDY], (f"{WHOLE_STUDY} {n}" for n in count(2))) if label not in visits
+    )
+    names = unique_event_names([*ordered, whole])
+    return _Events({label: names[label] for label in ordered}, (whole, names[whole]))
 
 
 def _place(table: Table, name: str) -> int:
@@ -174,7 +189,7 @@ def _form(table: Table) -> str:
     return "outcomes" if table.name == _VISITS else table.name
 
 
-def _import_table(tables: Sequence[Table], fields: Sequence[_Field], events: Mapping[str, str]) -> Table:
+def _import_table(tables: Sequence[Table], fields: Sequence[_Field], events: _Events) -> Table:
     head = (
         _text(RECORD, "Study ID of the participant"),
         _text("redcap_event_name", "Unique name of the event"),
@@ -189,7 +204,7 @@ def _import_table(tables: Sequence[Table], fields: Sequence[_Field], events: Map
     return Table(name=IMPORT, columns=(*head, *columns), rows=rows)
 
 
-def _import_rows(table: Table, fields: Sequence[_Field], events: Mapping[str, str]) -> Iterator[tuple[Cell, ...]]:
+def _import_rows(table: Table, fields: Sequence[_Field], events: _Events) -> Iterator[tuple[Cell, ...]]:
     """Rows of one form; cells of the other forms are empty."""
     person = _place(table, _PERSON)
     own = [place for place in range(len(table.columns)) if place != person]
@@ -198,7 +213,7 @@ def _import_rows(table: Table, fields: Sequence[_Field], events: Mapping[str, st
     seen: dict[tuple[Cell, str], int] = {}
     for row in table.rows:
         repeats = table.name in _REPEATING
-        event = events[WHOLE_STUDY if repeats else str(row[_place(table, _VISIT)])]
+        event = events.whole[1] if repeats else events.visits[str(row[_place(table, _VISIT)])]
         number = seen[row[person], event] = seen.get((row[person], event), 0) + 1
         if number > 1 and not repeats:
             raise ExportError(f"two rows of {table.name} are of one person and visit", code="not-in-format")
@@ -234,17 +249,16 @@ def _described(
     return (*told, *(None for _ in DICTIONARY_HEADERS[len(told) :]))
 
 
-def _events_table(events: Mapping[str, str]) -> Table:
+def _events_table(events: _Events) -> Table:
     columns = tuple(_text(name, "Of REDCap's events") for name in ("event_name", "arm_num", "unique_event_name"))
-    return Table(name=EVENTS, columns=columns, rows=[(label, "1", name) for label, name in events.items()])
+    return Table(name=EVENTS, columns=columns, rows=[(label, "1", name) for label, name in events.every])
 
 
-def _forms_table(tables: Sequence[Table], events: Mapping[str, str]) -> Table:
+def _forms_table(tables: Sequence[Table], events: _Events) -> Table:
     columns = tuple(_text(name, "Of REDCap's forms") for name in ("arm_num", "unique_event_name", "form"))
     rows: list[tuple[Cell, ...]] = []
     for table in tables:
-        repeats = table.name in _REPEATING
-        own = [name for label, name in events.items() if (label == WHOLE_STUDY) == repeats]
+        own = [events.whole[1]] if table.name in _REPEATING else events.visits.values()
         rows.extend(("1", name, _form(table)) for name in own)
     return Table(name=FORMS, columns=columns, rows=rows)
 
