@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,8 @@ from bonemetrics.quantities import CATALOGUE
 from bonemetrics.records import Problem, note
 from bonemetrics.study.protocol_tables import ParameterTable
 
-_ROUNDING = 1e-12
-"""Relative difference that computing with binary numbers can leave between equal values, far below any digit given."""
+_DIGITS = 13
+"""Significant digits of values that can be told apart: below them is what binary numbers add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,7 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
     if base.material != found.material:
         text = f"the baseline is on the scale of {base.material}, this value on that of {found.material}"
         return Change(notes=(note("calibrations-not-comparable", text),))
-    change = found.value - base.value
-    if abs(change) <= _ROUNDING * max(abs(found.value), abs(base.value)):
-        change = 0.0
+    change = difference(found.value, base.value)
     percent, notes = _percent(change, base.value, parameter)
     limit = limits.of(parameter.paramcd, base=base.value, scanner=found.scanner, base_scanner=base.scanner)
     first = second = None
@@ -99,6 +98,26 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
         if parameter.benefit is not None:
             second = reaches(change if parameter.benefit == "up" else -change, limit.value)
     return Change(base.value, change, percent, limit.value, first, second, (*notes, *limit.notes))
+
+
+def difference(value: float, base: float) -> float:
+    """`value` less `base` as by hand: 14.7 - 17.5 is -2.8, with no digits of binary numbers behind.
+
+    Parameters
+    ----------
+    value, base
+        In the same unit.
+
+    Returns
+    -------
+    float
+        Rounded at the 13th significant digit of the larger one.
+    """
+    larger = max(abs(value), abs(base))
+    if larger == 0:
+        return 0.0
+    # Adding zero takes the sign off a zero.
+    return round(value - base, _DIGITS - math.ceil(math.log10(larger))) + 0.0
 
 
 def _percent(change: float, base: float, parameter: ParameterTable) -> tuple[float | None, tuple[Problem, ...]]:
