@@ -42,7 +42,7 @@ def init(study: Path, protocol: Path | None) -> None:
     init_study(study, protocol)
     out = show.console()
     out.print(f"Made the study {show.escape(str(study))}")
-    out.print(f"Next: bonemetrics run {show.escape(shlex.quote(str(study)))} FOLDER-OF-SCANS")
+    out.print(f"Next: bonemetrics run {show.escape(shlex.quote(str(study)))} FOLDER-OF-SCANS-AND-TABLES")
 
 
 def run(

@@ -146,7 +146,7 @@ title = ""
 #: kvp = 120.0
 
 # How a clinical or histomorphometry table is read: which files, of which kind, and which column is what where its
-# header does not say so itself. decimal, dates, sheet, header_row, delimiter and encoding help where files need it.
+# header does not say so itself. sheet, header_row, delimiter and encoding help too where files need it.
 #: [[tables]]
 #: file = "lab*.csv"
 #: kind = "laboratory"                # or histomorphometry, eq5d, oswestry, vas, adverse-events, fractures
@@ -158,25 +158,29 @@ title = ""
 #: value = "result"
 #: [tables.fixed]
 #: unit = "ng/mL"                     # holds for every row where no column says it
+#: [tables.units]
+#: P1NP = "ng/mL"                     # of a test or column whose header has none
 
 # A unit is converted by a rule of its own only: a value in this unit times the factor is one in the quantity's unit.
 #: [[conversions]]
-#: quantity = "BALP"
-#: unit = "U/L"
-#: factor = 0.45
-#: source = "where the factor stands"
+#: quantity = "OPG"
+#: unit = "pg/mL"
+#: factor = 0.05
+#: source = "leaflet of the kit"
 
 # Biopsies: from the section to space, labels, readers.
 #: [histomorphometry]
 #: factor = "isotropic"               # pi/4 and 4/pi; "iliac": 1/1.2 and 1.2; "stated": the two factors are given
 #: osteoid_perimeter = "one-sided"    # or "outline"
 #: labelling_confirmed = true         # that all participants took their labels
-#: single_label = "missing"           # or "floor": the apposition rate of single labels is mar_floor_um_per_d, flagged
+#: single_label = "missing"           # "floor": the rate of single labels is mar_floor_um_per_d, flagged; "censored"
 #: mar_floor_um_per_d = 0.3
+#: floor_observed = false             # true: smaller observed rates are lifted to the floor too
 #: minimum_tissue_area_mm2 = 30.0
 #: double_entry = "refuse"            # where two entries of a biopsy differ: "refuse", "mean" or "first"
 #: entry_tolerance = 0.0              # relative difference that counts as agreement
 #: reader_cv_percent = { "O.Pm" = 5.0 }  # by measurement, for the uncertainty of the indices
+#: limits = { "Mlt" = [5.0, 200.0] }  # what is usual, in place of the built-in range
 
 #: [clinical]
 #: oswestry_most_missing = 1          # of ten sections
@@ -185,7 +189,8 @@ title = ""
 #: [analysis]
 #: choose = "nearest"                 # of several in one window: "nearest" to the target day, "first", "last", "mean"
 #: baseline = "baseline-visit"        # or "last-before": the last value up to day 1
-#: reviewed_only = false              # true: only scans that a reader has accepted
+#: reviewed_only = false              # true: only scans whose verdict is one of accepted
+#: accepted = ["accept", "accept-with-edit"]
 #: exclude_notes = ["blurred-edges"]  # values with these notes are not analysed
 #: responder_percent = 3.0
 #: relations = [["HBFRBS", "P1NP"]]

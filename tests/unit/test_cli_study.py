@@ -22,7 +22,7 @@ def call(*words: object) -> tuple[int, str, str]:
 def test_init__names_the_next_command_so_that_it_can_be_pasted(tmp_path):
     code, said, _ = call("init", tmp_path / "my study")
     assert code == 0
-    assert f"bonemetrics run '{tmp_path / 'my study'}' FOLDER-OF-SCANS" in said
+    assert f"bonemetrics run '{tmp_path / 'my study'}' FOLDER-OF-SCANS-AND-TABLES" in said
 
 
 def test_run__says_that_nothing_was_found_and_stays_quiet_without_a_terminal(tmp_path):
