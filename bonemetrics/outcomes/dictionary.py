@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bonemetrics.outcomes.formats.names import xpt_names
 from bonemetrics.outcomes.table import Cell, Column, Table
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
@@ -17,6 +18,7 @@ _COLUMNS = (
     Column(name="unit", type="text", label="Unit", definition="UCUM unit; empty where there is none", source="UCUM"),
     Column(name="definition", type="text", label="Definition", definition="What it means"),
     Column(name="source", type="text", label="Source", definition="Who defined it, or where it comes from"),
+    Column(name="xpt_name", type="text", label="XPT Name", definition="Column in SAS transport files; else empty"),
 )
 
 
@@ -37,18 +39,19 @@ def dictionary_table(tables: Iterable[Table], parameters: Iterable[ParameterTabl
     """
     rows: list[tuple[Cell, ...]] = []
     for name, columns in (*((table.name, table.columns) for table in tables), ("dictionary", _COLUMNS)):
-        rows.extend(_column_row(name, column) for column in columns)
+        short = xpt_names(columns)
+        rows.extend(_column_row(name, column, short[column.name]) for column in columns)
     rows.extend(_parameter_row(parameter) for parameter in parameters)
     rows.extend(
-        (None, "quantity", entry.code, "number", entry.name, entry.unit, entry.definition, entry.source)
+        (None, "quantity", entry.code, "number", entry.name, entry.unit, entry.definition, entry.source, None)
         for entry in CATALOGUE.values()
     )
     return Table(name="dictionary", columns=_COLUMNS, rows=rows)
 
 
-def _column_row(table: str, column: Column) -> tuple[Cell, ...]:
+def _column_row(table: str, column: Column, short: str) -> tuple[Cell, ...]:
     meaning = (column.label, column.unit or None, column.definition, column.source)
-    return (table, "column", column.name, column.type, *meaning)
+    return (table, "column", column.name, column.type, *meaning, short)
 
 
 def _parameter_row(parameter: ParameterTable) -> tuple[Cell, ...]:
@@ -57,4 +60,4 @@ def _parameter_row(parameter: ParameterTable) -> tuple[Cell, ...]:
     benefit = "" if parameter.benefit is None else f"; a benefit goes {parameter.benefit}"
     definition = f"{entry.code} of {place}{benefit}"
     meaning = (parameter.param, entry.unit or None, definition, "[[parameters]] of study.toml")
-    return (None, "parameter", parameter.paramcd, "number", *meaning)
+    return (None, "parameter", parameter.paramcd, "number", *meaning, None)

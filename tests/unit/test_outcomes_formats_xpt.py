@@ -13,6 +13,7 @@ import pyreadstat
 import pytest
 
 from bonemetrics.errors import ExportError
+from bonemetrics.outcomes.dictionary import dictionary_table
 from bonemetrics.outcomes.formats.dataset_json import write_dataset_json
 from bonemetrics.outcomes.formats.define_xml import write_define
 from bonemetrics.outcomes.formats.names import xpt_table_name
@@ -53,6 +54,15 @@ def test_names__that_would_be_alike_get_a_number_and_those_that_fit_come_first()
     assert list(short.values()) == expected
 
 
+def test_dictionary__says_which_short_name_a_column_has():
+    table = dictionary_table([wide_form([])], PARAMETERS)
+    place = [one.name for one in table.columns].index("xpt_name")
+    found = {(row[0], row[2]): row[place] for row in table.rows}
+    assert found["outcomes_wide", "RADTBD_PCHG"] == "RADTBD_P"
+    assert found["dictionary", "definition"] == "DEFINITI"
+    assert found[None, "RADTBD"] is None
+
+
 def test_table_names__fit_and_are_each_once():
     assert xpt_table_name("outcomes_long") == "OUTLONG"
     assert xpt_table_name("outcomes_wide") == "OUTWIDE"
@@ -68,6 +78,7 @@ def test_header__holds_the_last_change_and_no_other_time(tmp_path):
     assert found[80 + 64 : 160] == found[160:176] == b"04MAY18:03:02:01"
     assert found[400 + 64 : 480] == found[480:496] == b"04MAY18:03:02:01"
     assert found[400 + 8 : 400 + 16] == b"OUTNOTES"
+    assert found[480 + 32 : 560] == b"Notes on Outcomes".ljust(48)
     assert found[:48] == b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!"
 
 

@@ -17,6 +17,7 @@ from bonemetrics.errors import ExportError
 from bonemetrics.outcomes.formats.moment import last_change
 from bonemetrics.outcomes.formats.names import free_name, xpt_names, xpt_table_name
 from bonemetrics.outcomes.formats.normalise import BLANKS
+from bonemetrics.outcomes.formats.titles import title_of
 from bonemetrics.outcomes.table import Cell, Column, Table
 
 __all__ = ["write_xpt", "xpt_names", "xpt_table_name"]
@@ -92,6 +93,7 @@ def write_xpt(table: Table, path: Path, *, facts: Mapping[str, str]) -> Path:
         pyreadstat.write_xport(
             frame,
             raw,
+            file_label=_cut(title_of(table.name).title),
             column_labels=[one.label for one in variables],
             table_name=xpt_table_name(table.name),
             file_format_version=5,
