@@ -239,6 +239,7 @@ class TableError(BonemetricsError):
         "entry-incomplete": "an entry of a biopsy without envelope, referent, factor or date",
         "entry-locked": "the entry is locked; unlock it with a reason first",
         "contradicting-row": "two rows say different things of what can be only one",
+        "broken-row": "quotes of the row do not close, or a cell is longer than any cell, so its cells are unknown",
         "too-few-cells": "the row has fewer or more cells than the header, so they cannot be told apart",
     }
 
@@ -384,6 +385,7 @@ NOTES: dict[str, str] = {
     "roi-changed": "another scan of the person, from another day, has a region of interest of another size",
     "vertebrae-changed": "another scan of the person, from another day, counts other vertebrae",
     "reference-changed": "another scan of the person, from another day, was scored against another reference",
+    "sheet-hidden": "the sheet that was read is hidden in its workbook",
     "row-empty": "a row without any value was passed over",
     "duplicate-row": "the row says the same as an earlier one and was left out",
     "row-repeated": "another row holds the same person, day and quantity with another value; both are kept",

@@ -21,6 +21,7 @@ from bonemetrics.records import Problem, ScanHeader, refusal
 from bonemetrics.study.layout import scan_id
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.protocol_tables import ClinicalTable
+from bonemetrics.study.recording import stored_text
 from bonemetrics.study.sheets import RECORDS, SheetFacts, SheetLine, StoredSheet, entry_key, loads, sheet_id
 from bonemetrics.study.store import Store
 from bonemetrics.study.subjects import Assignment
@@ -88,6 +89,7 @@ class TableFiles:
     folder: tempfile.TemporaryDirectory[str] | None = None
     known: dict[str, StoredSheet] = field(default_factory=dict)
     read: list[tuple[TableTask, MeasuredTable]] = field(default_factory=list)
+    problems: dict[str, list[tuple[int, Problem]]] | None = None
     contents: dict[tuple[str, str], str] = field(default_factory=dict)
     """Sheet that gave each content, by entry and hash, so that a copy of a file does not count twice."""
 
@@ -110,9 +112,22 @@ class TableFiles:
         folder = Path(self.folder.name) if self.folder is not None else Path()
         for path in files:
             for table in matching(path, self.store.protocol.tables):
-                name = sheet_id(Path(path), table)
+                name = self._name_of(path, table)
                 out = str(folder / f"{name}.jsonl")
                 yield TableTask(path=path, table=table, name=name, known=self.known.get(name), out=out)
+
+    def _name_of(self, path: str, table: ClinicalTable) -> str:
+        """The sheet that lies at this path, wherever it lay first; a new one where that sheet has moved away."""
+        place, entry = stored_text(Path(path)), entry_key(table)
+        at_place = (one.sheet_id for one in self.known.values() if one.path == place and one.entry == entry)
+        found = next(at_place, None)
+        if found is not None:
+            return found
+        name, turn = sheet_id(Path(path), table), 1
+        while name in self.known:
+            turn += 1
+            name = sheet_id(Path(path) / f"after {turn}", table)
+        return name
 
     def _start(self, task: TableTask) -> GuardedTask:
         settled = task.known is not None and task.known.settings_hash == self._settings(task)
@@ -139,9 +154,9 @@ class TableFiles:
         first = self.contents.setdefault(content, task.name)
         if outcome.is_up_to_date and task.known is not None:
             self._leave(task, task.known)
-        elif first != task.name or self._is_elsewhere(task, outcome.sha256):
+        elif first != task.name:
             self.summary.skipped += 1
-        else:
+        elif not self._is_elsewhere(task, outcome.sha256):
             self.read.append((task, outcome))
 
     def _is_elsewhere(self, task: TableTask, digest: str) -> bool:
@@ -150,8 +165,12 @@ class TableFiles:
             same = sheet.entry == entry_key(task.table) and sheet.input_sha256 == digest and sheet.status == "read"
             if not same or sheet.sheet_id == task.name or sheet.settings_hash != self._settings(task):
                 continue
-            if not Path(sheet.path).exists():
+            if Path(sheet.path).exists():
+                self.summary.skipped += 1
+            else:
                 self.store.move_sheet(sheet.sheet_id, Path(task.path))
+                self.known[sheet.sheet_id] = sheet.model_copy(update={"path": stored_text(Path(task.path))})
+                self._leave(task, sheet)
             return True
         return False
 
@@ -159,10 +178,17 @@ class TableFiles:
         self.summary.skipped += 1
         if known.status == "read":
             self.summary.up_to_date += 1
-            problems = (one for one in self.store.sheet_problems() if one.sheet_id == task.name)
-            self.summary.refused += listed(task.path, ((one.line, one.problem) for one in problems))
+            self.summary.refused += listed(task.path, self._told(known.sheet_id))
         else:
             self.summary.refused.append(Refused(task.path, known.code, known.message))
+
+    def _told(self, name: str) -> Sequence[tuple[int, Problem]]:
+        """Problems of the rows of a sheet that was read earlier."""
+        if self.problems is None:
+            self.problems = {}
+            for one in self.store.sheet_problems():
+                self.problems.setdefault(one.sheet_id, []).append((one.line, one.problem))
+        return self.problems.get(name, ())
 
     @property
     def headers(self) -> list[ScanHeader]:
@@ -229,13 +255,14 @@ class TableFiles:
 
 def listed(path: str, problems: Iterable[tuple[int, Problem]]) -> Iterator[Refused]:
     """Refused rows of one table for a person: the first ones, then how many more there are."""
-    refused = [(line, problem) for line, problem in problems if problem.severity == "refusal"]
-    for line, problem in refused[:_MOST_LISTED]:
-        yield Refused(path, problem.code, f"row {line}: {problem.message}")
-    if len(refused) > _MOST_LISTED:
-        more = len(refused) - _MOST_LISTED
-        text = f"and {more} more rows; the table outcome_notes of an export lists all"
-        yield Refused(path, refused[-1][1].code, text)
+    more, last = 0, ""
+    for number, (line, problem) in enumerate(one for one in problems if one[1].severity == "refusal"):
+        if number < _MOST_LISTED:
+            yield Refused(path, problem.code, f"row {line}: {problem.message}")
+        else:
+            more, last = more + 1, problem.code
+    if more:
+        yield Refused(path, last, f"and {more} more rows; the table outcome_notes of an export lists all")
 
 
 def refused_tables(store: Store) -> list[Refused]:
@@ -284,8 +311,11 @@ class _Lines:
         if subject is None:
             told = refusal(StudyError(_NO_SUBJECT, code="unknown-subject"))
             return SheetLine(line.line, "", (), (*line.problems, told))
-        records = tuple(
-            (kind, RECORDS.validate_json(content).model_copy(update={"subject": subject}).model_dump_json())
-            for kind, content in line.records
-        )
+        if subject == line.subject:
+            return line
+        records = tuple((kind, _of_subject(content, subject)) for kind, content in line.records)
         return SheetLine(line.line, subject, records, line.problems)
+
+
+def _of_subject(content: str, subject: str) -> str:
+    return RECORDS.validate_json(content).model_copy(update={"subject": subject}).model_dump_json()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import ValidationError
 
 from bonemetrics.errors import BonemetricsError, TableError
 from bonemetrics.records import (
@@ -26,6 +28,7 @@ from bonemetrics.records import (
 from bonemetrics.study.sheet_visits import VisitFinder
 
 if TYPE_CHECKING:
+    from bonemetrics.readers.files import Stamp
     from bonemetrics.study.protocol import Protocol as StudyProtocol
     from bonemetrics.study.protocol_tables import ClinicalTable
 
@@ -127,7 +130,7 @@ def measure_table(
 
     digest = ""
     try:
-        digest = _sha256(path)
+        digest, stamp = _sha256(path)
         if digest == up_to_date:
             return MeasuredTable(kind=table.kind, sha256=digest, is_up_to_date=True)
         raw = open_table(path, table)
@@ -138,10 +141,10 @@ def measure_table(
             for row in raw.rows:
                 mapped = columns.row(row)
                 rows.n_rows += 1
-                empty = not mapped.values and not mapped.problems
-                file.write(rows.judged(_empty(row.line) if empty else who.take(mapped)))
+                file.write(rows.judged(_taken(who, mapped)))
             for outcome in who.finish():
                 file.write(rows.judged(outcome))
+            _require_same(path, stamp)
             problems = (*raw.problems, *columns.problems, *_unused(columns.unused), *rows.told_once())
             file.write(_as_line(0, "", (), problems))
     except BonemetricsError as error:
@@ -160,7 +163,28 @@ def measure_table(
     )
 
 
-def _sha256(path: Path) -> str:
+def _taken(who: Interpreter, row: MappedRow) -> RowOutcome:
+    """What one row gave; whatever is wrong with it concerns no other row."""
+    if not row.values and not row.problems:
+        return RowOutcome(row.line, (), (note("row-empty", "rows without any value were passed over"),))
+    try:
+        return who.take(row)
+    except BonemetricsError as error:
+        return RowOutcome(row.line, (), (refusal(error),))
+    except ValidationError as error:
+        names = ", ".join(dict.fromkeys(str(one["loc"][0]) for one in error.errors() if one["loc"]))
+        told = TableError(f"the row holds what no record can ({names or 'row'})", code="outside-hard-limits")
+        return RowOutcome(row.line, (), (refusal(told),))
+
+
+def _require_same(path: Path, stamp: Stamp) -> None:
+    from bonemetrics.readers.files import open_regular, require_unchanged
+
+    with open_regular(path) as (descriptor, _):
+        require_unchanged(descriptor, stamp)
+
+
+def _sha256(path: Path) -> tuple[str, Stamp]:
     from bonemetrics.readers.files import open_regular, read_range, require_unchanged
 
     content = hashlib.sha256()
@@ -168,11 +192,7 @@ def _sha256(path: Path) -> str:
         for start in range(0, stamp.size, 1 << 20):
             content.update(read_range(descriptor, start, min(start + (1 << 20), stamp.size)))
         require_unchanged(descriptor, stamp)
-    return content.hexdigest()
-
-
-def _empty(line: int) -> RowOutcome:
-    return RowOutcome(line=line, problems=(note("row-empty", "rows without any value were passed over"),))
+        return content.hexdigest(), stamp
 
 
 def _unused(headers: Iterable[str]) -> Iterator[Problem]:
@@ -203,28 +223,30 @@ class _Rows:
                 self.counted[key] = self.counted.get(key, 0) + 1
             else:
                 problems.append(problem)
-        kept: list[AnyTableRecord] = []
+        kept: list[tuple[str, str]] = []
+        subject = ""
         for record in outcome.records:
-            told = self._fault_of(record)
+            text = record.model_dump_json()
+            told = self._fault_of(record, text)
             if told is not None:
                 problems.append(told)
                 if told.severity == "refusal" or told.code == "duplicate-row":
                     continue
-            kept.append(record)
+            kept.append((record.record, text))
+            subject = subject or record.subject
             known = self.people.get(record.subject)
             if record.subject not in self.people or (record.day and (known is None or record.day < known)):
                 self.people[record.subject] = record.day
-        subject = kept[0].subject if kept else ""
         return _as_line(outcome.line, subject, kept, dict.fromkeys(problems))
 
-    def _fault_of(self, record: AnyTableRecord) -> Problem | None:
+    def _fault_of(self, record: AnyTableRecord, text: str) -> Problem | None:
         if not record.subject.strip():
             return refusal(TableError("the row names no subject", code="missing-cell"))
         if (fault := self._visit_fault(record)) is not None:
             return fault
-        content = hashlib.blake2b(
-            record.model_dump_json(exclude={"line", "notes", "sheet"}).encode(), digest_size=16
-        ).digest()
+        # Quotes inside texts are escaped, so the first such place is the record's own line.
+        same = text.replace(f'"line":{record.line},', "", 1)
+        content = hashlib.blake2b(same.encode(), digest_size=16).digest()
         first = self.seen.setdefault(content, record.line)
         if first != record.line:
             return note("duplicate-row", f"says the same as row {first} and was left out")
@@ -261,11 +283,15 @@ def _key(record: AnyTableRecord) -> tuple[object, ...]:
     return (*when, record.line)
 
 
-def _as_line(line: int, subject: str, records: Iterable[AnyTableRecord], problems: Iterable[Problem]) -> str:
+def _as_line(line: int, subject: str, records: Sequence[tuple[str, str]], problems: Iterable[Problem]) -> str:
+    """One line of the file; empty for a row that gave nothing and was told of with others."""
+    problems = list(problems)
+    if line and not records and not problems:
+        return ""
     told: dict[str, Any] = {
         "line": line,
         "subject": subject,
-        "records": [(record.record, record.model_dump_json()) for record in records],
+        "records": records,
         "problems": [{"code": one.code, "severity": one.severity, "message": one.message} for one in problems],
     }
     return json.dumps(told, ensure_ascii=True, allow_nan=False) + "\n"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bonemetrics.records.base import Finite, Problem, Record, Side
 
@@ -36,6 +37,24 @@ class TableMap(Record):
     fixed: dict[str, str] = {}
     tests: dict[str, str] = {}
     units: dict[str, str] = {}
+
+    @field_validator("delimiter")
+    @classmethod
+    def _is_one_sign(cls, text: str | None) -> str | None:
+        if text is not None and text != "\\t" and (len(text) != 1 or text.isalnum() or text in "\"\r\n .-+'"):
+            raise ValueError(f"{text!r} cannot stand between cells; write one sign, such as ';', or '\\t' for a tab")
+        return text
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, name: str | None) -> str | None:
+        try:
+            known = name is None or bool(codecs.lookup(name)._is_text_encoding)
+        except (LookupError, ValueError):
+            known = False
+        if not known:
+            raise ValueError(f"{name!r} is no encoding that is known, such as 'utf-8' or 'cp1252'")
+        return name
 
 
 class Wanted(Record):
@@ -80,10 +99,11 @@ class RawCell:
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row; `line` counts from 1 as a spreadsheet or an editor shows it."""
+    """One row; `line` counts from 1 as a spreadsheet or an editor shows it; `fault` says why its cells are unknown."""
 
     line: int
     cells: tuple[RawCell, ...]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,12 +22,23 @@ _FLAWS = {
     "error": ("error-cell", "the cell holds an error of the spreadsheet"),
 }
 _SIGNED = re.compile(
-    r"(?P<sign>[<>≤≥]=?)?\s*(?P<digits>[+\-−]?[\d.,'\u2009\u202f\u00a0 ]*\d[\d.,]*(?:[eE][+\-]?\d+)?)(?P<unit>.*)"
+    r"(?P<sign>[<>≤≥]=?)?\s*(?P<digits>[+\-−]?[\d.,'\u2009\u202f\u00a0 ]*\d[\d.,]*(?:[eE][+\-]?\d+)?)(?P<unit>.*)",
+    re.DOTALL,
 )
+_LONGEST = 100
+"""Signs of a cell that can still be one number with its unit, or one date."""
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
+_TIME = re.compile(
+    r"(?:[T\s,]\s*)\d{1,2}(?::\d{2}(?::\d{2}(?:[.,]\d+)?)?)?\s*(?:[ap]\.?\s?m\.?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"[\s,:]+\d{1,2}:\d{2}(?::\d{2})?\s*(?:[ap]\.?m\.?)?$", re.IGNORECASE)
 _TWO_DIGIT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?:\D.*)?")
+_DAY = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([-/.])\s?\d{1,2}\2\s?\d{4}(?!\d)|\d{8}(?!\d)")
+"""A day in digits at the start of a text."""
+_POINTS = re.compile(r"(?:0?[1-9]|1[0-2])\.\s?(?:0?[1-9]|1[0-2])\.\s?\d{4}")
 _PARTIAL = re.compile(r"\d{4}(?:-\d{1,2})?")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
@@ -78,7 +89,7 @@ def number_of(cell: RawCell, *, decimal: str | None = None) -> tuple[GivenNumber
         return GivenNumber(float(cell.number), _half_unit(text), text), False
     if cell.day is not None:
         raise TableError("the cell holds a date where a number belongs", code="not-a-number")
-    found = _SIGNED.fullmatch(cell.text)
+    found = _SIGNED.fullmatch(cell.text) if len(cell.text) <= _LONGEST else None
     if found is None:
         raise TableError(f"{cell.text[:30]!r} is not one number", code="not-a-number")
     digits, guessed = _digits(found["digits"].strip(), decimal)
@@ -86,8 +97,8 @@ def number_of(cell: RawCell, *, decimal: str | None = None) -> tuple[GivenNumber
     if unit[:1].isdigit() or unit.startswith((",", ".", "/", "-", ":")):
         raise TableError(f"{cell.text[:30]!r} is not one number", code="not-a-number")
     value = float(digits)
-    if not math.isfinite(value):
-        raise TableError("the number is too large to be one", code="not-a-number")
+    if not math.isfinite(value) or (value == 0 and re.match(r"[+-]?[0.]*[1-9]", digits)):
+        raise TableError(f"{cell.text[:30]!r} is too large or too small to be a number", code="not-a-number")
     sign = found["sign"] or ""
     censored: Literal["below", "above"] | None = None
     if sign:
@@ -98,22 +109,34 @@ def number_of(cell: RawCell, *, decimal: str | None = None) -> tuple[GivenNumber
 def _digits(text: str, decimal: str | None) -> tuple[str, bool]:
     """The digits with a decimal point, and whether a comma was taken for one."""
     text = re.sub(r"(?<=\d)['\u2009\u202f\u00a0 ](?=\d{3}(?!\d))", "", text).replace("−", "-")
-    if decimal == ",":
-        if "." in text and not re.fullmatch(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?", text):
-            raise TableError(f"{text[:30]!r} has a point where the decimal comma is stated", code="decimal-ambiguous")
-        text = text.replace(".", "").replace(",", ".")
-    elif decimal == "." and "," in text:
-        if not re.fullmatch(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
-            raise TableError(f"{text[:30]!r} has a comma where the decimal point is stated", code="decimal-ambiguous")
-        text = text.replace(",", "")
+    if decimal is not None:
+        return _as_stated(text, decimal), False
     if _PLAIN.fullmatch(text):
         return text, False
-    if _GROUPED.fullmatch(text) and not re.match(r"[+-]?0", text):
-        told = f"{text[:30]!r} may be a decimal comma or group thousands; state 'decimal' in study.toml"
+    if _GROUPED.fullmatch(text) or ("," in text and "." in text):
+        told = f"{text[:30]!r} may have a decimal comma or group thousands; state 'decimal' in study.toml"
         raise TableError(told, code="decimal-ambiguous")
     if _COMMA.fullmatch(text):
         return text.replace(",", "."), True
     raise TableError(f"{text[:30]!r} is not one number", code="not-a-number")
+
+
+def _as_stated(text: str, decimal: str) -> str:
+    """The digits where the study states the decimal sign; the other sign may group thousands, and no doubt be left.
+
+    One group alone, such as 1.234 with a decimal comma, may as well be a number typed the other way.
+    """
+    other = "," if decimal == "." else "."
+    plain = text.replace(other, "").replace(decimal, ".")
+    group = rf"(?:{re.escape(other)}\d{{3}})"
+    fits = rf"[+-]?[1-9]\d{{0,2}}(?:{group}+{re.escape(decimal)}\d+|{group}{{2,}})"
+    if other in text and not re.fullmatch(fits, text):
+        sign = "comma" if decimal == "," else "point"
+        told = f"{text[:30]!r} does not fit the decimal {sign} that is stated; write it without groups"
+        raise TableError(told, code="decimal-ambiguous")
+    if not _PLAIN.fullmatch(plain):
+        raise TableError(f"{text[:30]!r} is not one number", code="not-a-number")
+    return plain
 
 
 def _half_unit(digits: str) -> float:
@@ -160,13 +183,25 @@ def _written(text: str, order: DateOrder | None) -> date:
         raise TableError(f"{text[:30]!r} has a year of two digits; write four", code="not-a-date")
     if _PARTIAL.fullmatch(text):
         raise TableError(f"{text[:30]!r} is no whole date; the day is not made up", code="not-a-date")
-    written = written_date(text, order=order or "")
+    day = _without_time(text)
+    written = written_date(day, order=order or "") if day else None
     if written is None:
         raise TableError(f"{text[:30]!r} is no date that exists", code="not-a-date")
-    if written.day is None:
+    if written.day is None or (order == "mdy" and _POINTS.fullmatch(day)):
         told = f"{text[:30]!r} has two readings; state 'dates' (dmy or mdy) in study.toml"
         raise TableError(told, code="date-ambiguous-cell")
     return written.day
+
+
+def _without_time(text: str) -> str:
+    """The day alone; empty where more than a time stands behind it, such as a second date."""
+    if len(text) > _LONGEST:
+        return ""
+    found = _DAY.match(text)
+    day, rest = (_CLOCK.sub("", text), "") if found is None else (found[0], text[found.end() :])
+    if rest and _TIME.fullmatch(rest) is None:
+        return ""
+    return day if day[-1:].isdigit() and len(re.findall(r"\d+", day)) <= 3 else ""
 
 
 def yes_no_of(cell: RawCell) -> bool:

@@ -61,7 +61,11 @@ class ColumnMap:
         """
         values: dict[str, Given] = {}
         problems: dict[str, Problem] = {}
-        if any(not is_missing(cell) for cell in raw.cells[self.n_columns :]):
+        if raw.fault:
+            return MappedRow(raw.line, {}, {"": refusal(TableError(raw.fault, code="broken-row"))})
+        is_empty = all(is_missing(cell) for cell in raw.cells)
+        is_short = len(raw.cells) < self.n_columns and not is_empty
+        if is_short or any(not is_missing(cell) for cell in raw.cells[self.n_columns :]):
             text = f"the row has {len(raw.cells)} cells, the header {self.n_columns}"
             return MappedRow(raw.line, {}, {"": refusal(TableError(text, code="too-few-cells"))})
         filled = False
@@ -85,7 +89,7 @@ class ColumnMap:
             found, guessed = number_of(cell, decimal=self.table.decimal)
             if guessed:
                 self._commas[place.role.name] = self._commas.get(place.role.name, 0) + 1
-            if kind == "integer" and (found.censored is not None or found.value != round(found.value)):
+            if kind == "integer" and (found.censored or found.unit or found.value != round(found.value)):
                 raise TableError(f"{found.text[:30]!r} is no whole number", code="not-a-number")
             return found if found.unit or not place.unit else _in_unit(found, place.unit)
         if kind == "date":

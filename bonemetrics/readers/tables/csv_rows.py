@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bonemetrics.errors import ReadError
@@ -13,12 +15,22 @@ from bonemetrics.records import RawCell, RawRow, TableMap
 
 MAX_TEXT_BYTES = 1024 * 2**20
 _LARGEST_CELL = 1 << 16
+_LONGEST_LINE = 1 << 23
+_MOST_SWALLOWING = 1000
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_LINES = 25
 
 
-def csv_text(path: Path, table: TableMap) -> str:
-    """The text of a file, without the byte order mark.
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file as text without the byte order mark, and the encoding it was read in."""
+
+    text: str
+    encoding: str
+
+
+def csv_text(path: Path, table: TableMap) -> Text:
+    """The text of a file.
 
     Parameters
     ----------
@@ -33,21 +45,39 @@ def csv_text(path: Path, table: TableMap) -> str:
         `too-large`, or `malformed-document` where it is no text.
     """
     data = whole_file(path, most_bytes=MAX_TEXT_BYTES)
-    if table.encoding is not None:
-        names: tuple[str, ...] = (table.encoding,)
+    found = _decoded(data, table.encoding)
+    if (place := found.text.find("\0")) >= 0:
+        line = found.text.count("\n", 0, place) + 1
+        raise ReadError(f"line {line} holds a null character; the file is no text", code="malformed-document")
+    return found
+
+
+def _decoded(data: bytes, stated: str | None) -> Text:
+    names: tuple[str, ...] = ("utf-8", "cp1252")
+    if stated is not None:
+        names = (stated,)
     elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
         names = ("utf-16",)
-    else:
-        names = ("utf-8-sig", "cp1252")
     for name in names:
         try:
             text = data.decode(name)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError, ValueError):
+            if name == "utf-8" and stated is None:
+                _require_no_mixture(data)
             continue
-        if "\0" in text:
-            break
-        return text
+        return Text(text.removeprefix("\ufeff"), name)
     raise ReadError(f"the file is no text in {' or '.join(names)}; state 'encoding'", code="malformed-document")
+
+
+def _require_no_mixture(data: bytes) -> None:
+    """Refuse UTF-8 with a damaged sign: as Windows-1252 all its other signs would come out wrong."""
+    text = data.decode("utf-8", "surrogateescape")
+    damaged = len(re.findall("[\udc80-\udcff]+", text))
+    whole = len(re.findall("[^\x00-\x7f\udc80-\udcff]+", text))
+    if whole > damaged:
+        place = text.count("\n", 0, re.search("[\udc80-\udcff]", text).start()) + 1  # type: ignore[union-attr]  # damaged
+        told = f"line {place} is not in UTF-8, but the rest of the file is; save it anew or state 'encoding'"
+        raise ReadError(told, code="malformed-document")
 
 
 def delimiter_of(text: str, table: TableMap) -> str:
@@ -87,22 +117,77 @@ def csv_rows(text: str, delimiter: str) -> Iterator[RawRow]:
     Yields
     ------
     RawRow
-        Empty lines included, so that rows keep their numbers.
+        Empty lines included, so that rows keep their numbers. A line whose quotes do not close, or that seems to
+        swallow the rows behind it, has a `fault` and no cells; reading goes on with the line behind it.
 
     Raises
     ------
     ReadError
-        `malformed-document`, for a quote that is never closed or a cell of more than 64 KiB.
+        `malformed-document` where more than a thousand lines have quotes that swallow others.
     """
-    csv.field_size_limit(_LARGEST_CELL)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    source = _Source(_lines(text))
+    rows = csv.reader(source, delimiter=delimiter, strict=True)
     line = 1
+    swallowing = 0
     while True:
         try:
             row = next(rows, None)
+            if row is None:
+                return
+            fault = source.fault_of(row, delimiter)
         except csv.Error as error:
-            raise ReadError(f"line {line}: {error}", code="malformed-document") from None
-        if row is None:
-            return
-        yield RawRow(line, tuple(RawCell(cell.strip()) for cell in row))
-        line = rows.line_num + 1
+            row, fault = [], f"the row cannot be split into cells ({error})"
+        if fault:
+            swallowing += len(source.row) > 1
+            if swallowing > _MOST_SWALLOWING:
+                raise ReadError(f"line {line}: quotes of too many rows do not close", code="malformed-document")
+            source.go_back()
+            rows = csv.reader(source, delimiter=delimiter, strict=True)
+        yield RawRow(line, () if fault else tuple(RawCell(cell.strip()) for cell in row), fault)
+        line += len(source.row)
+        source.row.clear()
+
+
+class _Source:
+    """Lines for the parser; it remembers those of the row at hand, so that reading can go on behind its first one."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.row: list[str] = []
+        self._lines = lines
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> _Source:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.row.append(line)
+        if len(line) > _LONGEST_LINE:
+            raise csv.Error(f"a line of {len(line)} characters")
+        return line
+
+    def go_back(self) -> None:
+        """Give all lines of the row but its first once more."""
+        self._again.extendleft(reversed(self.row[1:]))
+        del self.row[1:]
+
+    def fault_of(self, row: list[str], delimiter: str) -> str:
+        """Why a row that could be split is none."""
+        if len(self.row) == 1 and len(self.row[0]) <= _LARGEST_CELL:
+            return ""
+        if any(len(cell) > _LARGEST_CELL for cell in row):
+            return "a cell of the row is longer than 64 KiB"
+        if len(row) > 2 and any(line.count(delimiter) >= len(row) - 1 for line in self.row[1:]):
+            return "a quote that is opened here seems to swallow the rows behind it"
+        return ""
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines with their ends; carriage returns alone count where there is no other line end."""
+    end = "\n" if "\n" in text else "\r"
+    start = 0
+    while (stop := text.find(end, start)) >= 0:
+        yield text[start : stop + 1]
+        start = stop + 1
+    if start < len(text):
+        yield text[start:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -11,22 +11,30 @@ from bonemetrics.errors import ReadError, TableError
 from bonemetrics.readers.dxa.nhanes_transport import is_transport
 from bonemetrics.readers.files import open_regular, read_range
 from bonemetrics.readers.tables.csv_rows import csv_rows, csv_text, delimiter_of
-from bonemetrics.records import Problem, RawRow, TableMap, note
+from bonemetrics.records import Problem, RawCell, RawRow, TableMap, note
 
 MAX_COLUMNS = 2000
 _LAST_HEADER_LINE = 50
+_EMPTY = RawCell("")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
-    """A table ready to be gone through once. `problems` are notes on the file as a whole."""
+    """A table ready to be gone through once.
+
+    `problems` are notes on the file as a whole; `sheets` the names of all sheets of a workbook; `encoding` and
+    `delimiter` are those of a text.
+    """
 
     form: str
-    sheet: str
-    header: tuple[str, ...]
-    header_line: int
-    rows: Iterator[RawRow]
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    encoding: str = ""
+    delimiter: str = ""
+    header: tuple[str, ...] = ()
+    header_line: int = 0
+    rows: Iterator[RawRow] = field(default_factory=lambda: iter(()))
     problems: tuple[Problem, ...] = ()
 
 
@@ -59,19 +67,24 @@ def open_table(path: Path, table: TableMap) -> RawTable:
     if start.startswith(b"PK\x03\x04"):
         from bonemetrics.readers.tables.xlsx_rows import xlsx_sheet
 
-        sheet, rows, problems = xlsx_sheet(path, table)
-        return _with_header("xlsx", sheet, rows, table, problems)
+        sheet = xlsx_sheet(path, table)
+        found = _with_header(
+            RawTable(form="xlsx", sheet=sheet.name, sheets=sheet.names, problems=sheet.problems), sheet.rows, table
+        )
+        return replace(found, rows=_padded(found.rows, len(found.header)))
     if start.startswith(_OLE):
         raise _ole(path)
     if is_transport(start):
         from bonemetrics.readers.tables.xpt_rows import xpt_rows
 
-        return _with_header("xpt", "", xpt_rows(path), table, ())
-    text = csv_text(path, table)
-    problems = ()
-    if text and not text.endswith(("\n", "\r")):
+        return _with_header(RawTable(form="xpt"), xpt_rows(path, table), table)
+    content = csv_text(path, table)
+    problems: tuple[Problem, ...] = ()
+    if not content.text.endswith(("\n", "\r")):
         problems = (note("last-line-open", "the last line has no line end, so its last cell may be cut"),)
-    return _with_header("csv", "", csv_rows(text, delimiter_of(text, table)), table, problems)
+    delimiter = delimiter_of(content.text, table)
+    raw = RawTable(form="csv", encoding=content.encoding, delimiter=delimiter, problems=problems)
+    return _with_header(raw, csv_rows(content.text, delimiter), table)
 
 
 def _start(path: Path) -> bytes:
@@ -88,9 +101,7 @@ def _ole(path: Path) -> ReadError:
     return ReadError("an old workbook (.xls); save it as .xlsx or .csv", code="unsupported-format")
 
 
-def _with_header(
-    form: str, sheet: str, rows: Iterable[RawRow], table: TableMap, problems: tuple[Problem, ...]
-) -> RawTable:
+def _with_header(raw: RawTable, rows: Iterable[RawRow], table: TableMap) -> RawTable:
     waiting = iter(rows)
     head = list(islice(waiting, max(_LAST_HEADER_LINE, table.header_row or 0)))
     place = _header_place(head, table)
@@ -99,14 +110,14 @@ def _with_header(
         header = header[:-1]
     if len(header) > MAX_COLUMNS:
         raise ReadError(f"{len(header)} columns; a table has at most {MAX_COLUMNS}", code="too-large")
-    return RawTable(
-        form=form,
-        sheet=sheet,
-        header=header,
-        header_line=head[place].line,
-        rows=chain(head[place + 1 :], waiting),
-        problems=problems,
-    )
+    return replace(raw, header=header, header_line=head[place].line, rows=chain(head[place + 1 :], waiting))
+
+
+def _padded(rows: Iterable[RawRow], width: int) -> Iterator[RawRow]:
+    """Rows of a sheet end with their last filled cell."""
+    for row in rows:
+        missing = width - len(row.cells)
+        yield row if missing <= 0 else RawRow(row.line, row.cells + (_EMPTY,) * missing, row.fault)
 
 
 def _header_place(head: list[RawRow], table: TableMap) -> int:
@@ -114,13 +125,20 @@ def _header_place(head: list[RawRow], table: TableMap) -> int:
         found = [place for place, row in enumerate(head) if row.line == table.header_row]
         if not found:
             raise TableError(f"no row {table.header_row} to be the header", code="header-not-found")
+        _require_whole(head[found[0]])
         return found[0]
     for place, row in enumerate(head):
+        _require_whole(row)
         filled = [cell for cell in row.cells if cell.text]
         if len(filled) > 1 and not any(cell.number is not None or _is_number(cell.text) for cell in filled):
             return place
     told = f"none of the first {_LAST_HEADER_LINE} rows names two columns; state 'header_row'"
     raise TableError(told, code="header-not-found")
+
+
+def _require_whole(row: RawRow) -> None:
+    if row.fault:
+        raise ReadError(f"line {row.line}: {row.fault}", code="malformed-document")
 
 
 def _is_number(text: str) -> bool:

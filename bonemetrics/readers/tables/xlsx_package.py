@@ -16,8 +16,10 @@ _MOST_PARTS = 5000
 _LARGEST_RATIO = 500
 _SMALL = 32 * 2**20
 _BLOCK = 1 << 20
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
-_MOST_MERGED = 2000
+_MERGED = re.compile(
+    rb"""<(?:\w{1,20}:)?mergeCell\s[^<>]{0,150}?ref\s{0,5}=\s{0,5}["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']"""
+)
+_MOST_MERGED = 50_000
 
 
 @dataclass(slots=True)
@@ -25,13 +27,21 @@ class Covered:
     """Cells that merged ones cover: all of a range but its first."""
 
     ranges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Top, left, bottom and right, from 1."""
 
-    def holds(self, line: int, column: int) -> bool:
-        """Whether the cell (both from 1) is covered."""
-        return any(
-            top <= line <= bottom and left <= column <= right and (line, column) != (top, left)
-            for top, left, bottom, right in self.ranges
-        )
+    def in_line(self, line: int) -> list[tuple[int, int]]:
+        """First and last covered columns of a line; lines are asked for in ascending order."""
+        if not self._sorted:
+            self.ranges.sort(reverse=True)
+            self._sorted = True
+        while self.ranges and self.ranges[-1][0] <= line:
+            self._open.append(self.ranges.pop())
+        if self._open:
+            self._open = [one for one in self._open if one[2] >= line]
+        return [(left + (top == line), right) for top, left, _, right in self._open]
+
+    _open: list[tuple[int, int, int, int]] = field(default_factory=list)
+    _sorted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +57,17 @@ class Parts:
             if part not in package.namelist():
                 return found
             tail = b""
+            known: set[tuple[int, int, int, int]] = set()
             with package.open(part) as stream:
                 while block := stream.read(_BLOCK):
                     text = tail + block
                     for one in _MERGED.finditer(text):
                         box = (int(one[2]), _column(one[1]), int(one[4]), _column(one[3]))
-                        if box not in found.ranges:
-                            found.ranges.append(box)
-                    if len(found.ranges) > _MOST_MERGED:
+                        known.add(box)
+                    if len(known) > _MOST_MERGED:
                         raise ReadError("more merged cells than any table has", code="too-large")
-                    tail = text[-200:]
+                    tail = text[-250:]
+        found.ranges = list(known)
         return found
 
 
@@ -86,6 +97,8 @@ def checked_parts(path: Path) -> Parts:
         with zipfile.ZipFile(path) as package:
             parts = package.infolist()
             _require_sizes(parts)
+            if any(part.filename == "xl/workbook.bin" for part in parts):
+                raise ReadError("a binary workbook (.xlsb); save it as .xlsx or .csv", code="unsupported-format")
             if not any(part.filename.startswith("xl/") for part in parts):
                 raise ReadError("a package that is no workbook", code="unsupported-format")
             for part in parts:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +24,25 @@ _DAMAGE = (
     *(zipfile.BadZipFile, ParseError, NotImplementedError, RuntimeError),
 )
 """What the library raises over a damaged workbook."""
+MAX_SHEET_ROWS = 1_048_576
+MAX_COLUMNS = 16_384
+_LONGEST_TEXT = 1 << 16
+_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.')
+"""Parts of a number format that are shown as they stand: a % in them does not scale the number."""
+_EMPTY, _MERGED = RawCell(""), RawCell("", flaw="merged")
 
 
-def xlsx_sheet(path: Path, table: TableMap) -> tuple[str, Iterator[RawRow], tuple[Problem, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One sheet of a workbook, the names of all of them, and notes."""
+
+    name: str
+    names: tuple[str, ...]
+    rows: Iterator[RawRow]
+    problems: tuple[Problem, ...] = ()
+
+
+def xlsx_sheet(path: Path, table: TableMap) -> Sheet:
     """Open the sheet of a workbook that the study names, or its only one with a table.
 
     Parameters
@@ -35,35 +54,41 @@ def xlsx_sheet(path: Path, table: TableMap) -> tuple[str, Iterator[RawRow], tupl
 
     Returns
     -------
-    tuple
-        Name of the sheet, its rows, and notes.
+    Sheet
+        Its rows are read as they are asked for.
 
     Raises
     ------
     ReadError
-        `malformed-document`, `unsafe-document` or `too-large`.
+        `malformed-document`, `unsafe-document`, `encrypted-document`, `unsupported-format` or `too-large`.
     TableError
         `sheet-not-found`.
     """
     parts = checked_parts(path)
-    try:
-        with warnings.catch_warnings():
-            # It warns of parts it does not know, such as lists of allowed values.
-            warnings.simplefilter("ignore")
-            import openpyxl
+    with ExitStack() as until_read:
+        try:
+            with warnings.catch_warnings():
+                # It warns of parts it does not know, such as lists of allowed values.
+                warnings.simplefilter("ignore")
+                import openpyxl
 
-            book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
-        sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")]
-        chosen = _chosen(sheets, table)
-    except DefusedXmlException:
-        raise ReadError("the workbook refers to entities or other documents", code="unsafe-document") from None
-    except _DAMAGE as error:
-        raise _damaged(error) from None
-    covered = parts.covered(_part_of(chosen))
-    problems: tuple[Problem, ...] = ()
-    if chosen.sheet_state != "visible":
-        problems = (note("column-not-used", f"the sheet {chosen.title!r} is hidden in the workbook; it was read"),)
-    return str(chosen.title), _rows(chosen, covered), problems
+                # A file, not its name: the library goes by endings.
+                file = until_read.enter_context(path.open("rb"))
+                book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False)
+            until_read.callback(book.close)
+            sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")]
+            chosen = _chosen(sheets, table)
+        except DefusedXmlException:
+            raise ReadError("the workbook refers to entities or other documents", code="unsafe-document") from None
+        except _DAMAGE as error:
+            raise _damaged(error) from None
+        covered = parts.covered(_part_of(chosen))
+        problems: tuple[Problem, ...] = ()
+        if chosen.sheet_state != "visible":
+            problems = (note("sheet-hidden", f"the sheet {chosen.title!r} is hidden in the workbook; it was read"),)
+        names = tuple(str(sheet.title) for sheet in sheets)
+        rows = _rows(chosen, covered, until_read.pop_all())
+        return Sheet(name=str(chosen.title), names=names, rows=rows, problems=problems)
 
 
 def _damaged(error: Exception) -> ReadError:
@@ -94,6 +119,8 @@ def _chosen(sheets: list[Any], table: TableMap) -> Any:
 def _table_rows(sheet: Any) -> int:
     """How many of the first rows have two filled cells; counting ends at two."""
     filled = 0
+    # What a sheet says of its own size need not be true.
+    sheet.reset_dimensions()
     for row in sheet.iter_rows(max_row=60, values_only=True):
         filled += sum(value is not None for value in row) > 1
         if filled > 1:
@@ -101,25 +128,40 @@ def _table_rows(sheet: Any) -> int:
     return filled
 
 
-def _rows(sheet: Any, covered: Covered) -> Iterator[RawRow]:
+def _rows(sheet: Any, covered: Covered, open_until_read: ExitStack) -> Iterator[RawRow]:
     line = 0
     try:
-        sheet.reset_dimensions()
-        for row in sheet.iter_rows():
-            line += 1
-            yield RawRow(line, tuple(_cell(cell, line, place, covered) for place, cell in enumerate(row, start=1)))
+        with open_until_read, warnings.catch_warnings():
+            # Of dates beyond the calendar, which come as errors of their cells.
+            warnings.simplefilter("ignore")
+            sheet.reset_dimensions()
+            for row in sheet.iter_rows():
+                line += 1
+                if line > MAX_SHEET_ROWS:
+                    raise ReadError(f"more than {MAX_SHEET_ROWS} rows, which no sheet has", code="too-large")
+                yield RawRow(line, _uncovered(row, covered.in_line(line)))
     except DefusedXmlException:
         raise ReadError("the workbook refers to entities or other documents", code="unsafe-document") from None
     except _DAMAGE as error:
         raise _damaged(error) from None
 
 
-def _cell(cell: Any, line: int, column: int, covered: Covered) -> RawCell:
-    if covered.holds(line, column):
-        return RawCell("", flaw="merged")
+def _uncovered(row: Any, covered: list[tuple[int, int]]) -> tuple[RawCell, ...]:
+    """The cells of a row; those under a merged one are told apart from empty ones, also behind the last cell."""
+    if not covered:
+        return tuple(map(_cell, row))
+    cells = list(map(_cell, row))
+    for first, last in covered:
+        if len(cells) < (end := min(last, MAX_COLUMNS)):
+            cells += [_EMPTY] * (end - len(cells))
+        cells[first - 1 : end] = [_MERGED] * max(0, end - first + 1)
+    return tuple(cells)
+
+
+def _cell(cell: Any) -> RawCell:
     value = cell.value
     if value is None:
-        return RawCell("")
+        return _EMPTY
     kind = cell.data_type
     if kind == "f" or (isinstance(value, str) and value.startswith("=") and kind != "s"):
         return RawCell("", flaw="formula")
@@ -138,8 +180,11 @@ def _of_value(value: object, number_format: str) -> RawCell:
     if isinstance(value, time | timedelta):
         return RawCell(str(value))
     if isinstance(value, int | float):
-        if "%" in number_format:
+        if "%" in number_format and "%" in _QUOTED.sub("", number_format):
             # Shown as 12 %, kept as 0.12.
             return RawCell(f"{value * 100:.12g}%")
         return RawCell(repr(float(value)).removesuffix(".0"), number=float(value))
-    return RawCell(str(value).strip())
+    text = str(value).strip()
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError("a text longer than any cell")
+    return RawCell(text)

@@ -1,0 +1,175 @@
+"""Which column is what: the study's map before names, units in headers, and rows by roles."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bonemetrics.errors import TableError
+from bonemetrics.readers.tables.columns import letters, map_columns, split_unit
+from bonemetrics.records import GivenNumber, RawCell, RawRow, Role, TableMap
+
+ROLES = (
+    Role(name="subject", type="text", synonyms=("USUBJID", "patient id"), required=True),
+    Role(name="date", type="date", synonyms=("fecha",)),
+    Role(name="value", type="number", synonyms=("result", "B.Ar")),
+    Role(name="count", type="integer"),
+    Role(name="serious", type="yes-no"),
+)
+
+
+def table(**facts) -> TableMap:
+    return TableMap(kind="laboratory", **facts)
+
+
+def row(*texts: str, line: int = 7) -> RawRow:
+    return RawRow(line, tuple(RawCell(text) for text in texts))
+
+
+def refused(header, **facts) -> TableError:
+    with pytest.raises(TableError) as caught:
+        map_columns(header, ROLES, table(**facts))
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["subject", "SUBJECT", "Patient_ID", "usubjid", "patient id"])
+def test_map_columns__names_and_synonyms_whatever_their_spelling(name):
+    found = map_columns([name, "Fecha"], ROLES, table()).row(row("S-1", "2016-03-04"))
+    assert found.values == {"subject": "S-1", "date": date(2016, 3, 4)}
+    assert (found.line, found.problems) == (7, {})
+
+
+def test_map_columns__the_map_comes_before_names():
+    columns = map_columns(["subject", "ID", "value"], ROLES, table(columns={"subject": "ID"}))
+    assert columns.row(row("wrong", "S-1", "3.5")).values["subject"] == "S-1"
+    assert columns.unused == ("subject",)
+
+
+def test_map_columns__a_unit_in_the_header_goes_with_the_number_and_the_maps_own_comes_first():
+    header = ["subject", "B.Ar [mm2]"]
+    given = map_columns(header, ROLES, table()).row(row("S-1", "6.25")).values["value"]
+    assert isinstance(given, GivenNumber)
+    assert (given.value, given.unit) == (6.25, "mm2")
+    stated = map_columns(header, ROLES, table(units={"value": "um2"})).row(row("S-1", "6.25")).values["value"]
+    assert stated.unit == "um2"
+    in_cell = map_columns(header, ROLES, table()).row(row("S-1", "6.25 cm2")).values["value"]
+    assert in_cell.unit == "cm2"
+
+
+def test_map_columns__what_holds_for_every_row_is_no_row_by_itself():
+    columns = map_columns(["subject", "value"], ROLES, table(fixed={"date": "2016-03-04"}))
+    assert columns.row(row("S-1", "2")).values["date"] == date(2016, 3, 4)
+    assert columns.row(row("", "")).values == {}
+
+
+def test_map_columns__a_column_comes_before_what_is_fixed():
+    columns = map_columns(["subject", "date"], ROLES, table(fixed={"date": "2016-03-04"}))
+    assert columns.row(row("S-1", "2016-05-06")).values["date"] == date(2016, 5, 6)
+    assert "date" not in columns.row(row("S-1", "")).values
+
+
+def test_map_columns__a_missing_column_is_told_with_the_nearest_name():
+    fault = refused(["subjet", "value"])
+    assert fault.code == "column-missing"
+    assert "did you mean 'subjet'?" in fault.message
+    fault = refused(["subject", "Result1"], columns={"value": "Result"})
+    assert (fault.code, "did you mean 'Result1'?" in fault.message) == ("column-missing", True)
+
+
+@pytest.mark.parametrize("facts", [{"columns": {"valeu": "x"}}, {"fixed": {"valeu": "3"}}])
+def test_map_columns__a_role_that_the_kind_does_not_have_is_told_with_the_nearest_one(facts):
+    fault = refused(["subject"], **facts)
+    assert (fault.code, "did you mean 'value'?" in fault.message) == ("column-missing", True)
+
+
+@pytest.mark.parametrize(
+    ("header", "facts"),
+    [
+        (["subject", "USUBJID"], {}),
+        (["subject", "value", "result"], {}),
+        (["subject", "x", "x"], {"columns": {"value": "x"}}),
+        (["subject", "x"], {"columns": {"value": "x", "count": "x"}}),
+    ],
+)
+def test_map_columns__two_columns_for_one_role_or_two_roles_for_one_column_are_refused(header, facts):
+    assert refused(header, **facts).code == "column-ambiguous"
+
+
+def test_map_columns__an_exact_name_comes_before_one_with_a_unit():
+    columns = map_columns(["subject", "value [x]", "value"], ROLES, table())
+    assert columns.row(row("S-1", "1", "2")).values["value"].value == 2.0
+
+
+def test_row__a_cell_that_is_not_understood_costs_no_other_cell():
+    found = map_columns(["subject", "date", "value", "count", "serious"], ROLES, table()).row(
+        row("S-1", "2016-02-30", "6.5", "2.5", "perhaps")
+    )
+    assert found.values.keys() == {"subject", "value"}
+    codes = {name: problem.code for name, problem in found.problems.items()}
+    assert codes == {"date": "not-a-date", "count": "not-a-number", "serious": "not-yes-or-no"}
+    assert found.problems["date"].message.startswith("date: ")
+
+
+@pytest.mark.parametrize("text", ["<3", "3 or 4", "2.5", "3 %"])
+def test_row__a_whole_number_has_nothing_beside_it(text):
+    found = map_columns(["subject", "count"], ROLES, table()).row(row("S-1", text))
+    assert found.problems["count"].code == "not-a-number"
+
+
+@pytest.mark.parametrize("texts", [("S-1", "2"), ("S-1", "2016-03-04", "2", "more")])
+def test_row__more_or_fewer_cells_than_the_header_are_not_told_apart(texts):
+    found = map_columns(["subject", "date", "value"], ROLES, table()).row(row(*texts))
+    assert found.values == {}
+    assert found.problems[""].code == "too-few-cells"
+
+
+@pytest.mark.parametrize("texts", [(), ("",), ("", "", ""), ("", "NA", ".", "")])
+def test_row__without_any_value_it_is_empty_whatever_its_length(texts):
+    found = map_columns(["subject", "date", "value"], ROLES, table()).row(row(*texts))
+    assert (found.values, found.problems) == ({}, {})
+
+
+def test_row__empty_cells_behind_the_last_column_do_not_count():
+    found = map_columns(["subject", "value"], ROLES, table()).row(row("S-1", "2", "", ""))
+    assert found.problems == {}
+
+
+def test_row__a_broken_row_is_one_problem():
+    found = map_columns(["subject", "value"], ROLES, table()).row(RawRow(3, (), "the row cannot be split"))
+    assert (found.line, found.problems[""].code) == (3, "broken-row")
+
+
+def test_problems__decimal_commas_are_counted_by_column():
+    columns = map_columns(["subject", "value", "date"], ROLES, table())
+    for text in ("6,7", "6.8", "7,1"):
+        columns.row(row("S-1", text, "2016-03-04"))
+    (told,) = columns.problems
+    assert told.code == "decimal-comma"
+    assert "'value'" in told.message
+    assert " 2 numbers" in told.message
+
+
+def test_row__a_date_in_a_column_of_text_is_written_out():
+    cells = (RawCell("x", day=date(2016, 3, 4)), RawCell("3", number=3.0))
+    found = map_columns(["subject", "value"], ROLES, table()).row(RawRow(2, cells))
+    assert found.values["subject"] == "2016-03-04"
+
+
+def test_split_unit_and_letters():
+    assert split_unit("B.Ar [mm2]") == ("B.Ar", "mm2")
+    assert split_unit("P1NP (ng/mL)") == ("P1NP", "ng/mL")
+    assert split_unit("Result") == ("Result", "")
+    assert letters("Patient_ ID") == "patientid"
+
+
+@pytest.mark.parametrize("facts", [{"delimiter": ";;"}, {"delimiter": ""}, {"delimiter": '"'}, {"delimiter": "a"}])
+def test_table_map__what_cannot_stand_between_cells_is_refused(facts):
+    with pytest.raises(ValueError, match="cannot stand between cells"):
+        table(**facts)
+
+
+@pytest.mark.parametrize("name", ["utf-9", "hex", "a\0b", ""])
+def test_table_map__an_unknown_encoding_is_refused(name):
+    with pytest.raises(ValueError, match="no encoding that is known"):
+        table(encoding=name)
