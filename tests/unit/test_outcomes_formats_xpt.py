@@ -209,6 +209,14 @@ def test_long_text__is_cut_between_characters_and_never_after_a_blank(tmp_path):
     assert frame["MESSAGE1"].tolist() == ["éz", "   zz"]
 
 
+def test_long_text__of_more_than_2000_bytes_is_refused(tmp_path):
+    table = text_table("x" * 2000, "short")
+    assert read_xpt(write_xpt(table, tmp_path / "t.xpt", facts=FACTS), table).rows == table.rows
+    with pytest.raises(ExportError, match="column MESSAGE of outcome_notes holds a text of more than 2000") as caught:
+        write_xpt(text_table("x" * 10_000_000), tmp_path / "t.xpt", facts=FACTS)
+    assert caught.value.code == "too-long-for-format"
+
+
 def test_long_text__takes_no_name_that_is_another_columns(tmp_path):
     columns = (column("PARAMETERS", "text"), column("PARAMETE", "text"), column("PARAMET1", "text"))
     table = Table(name="t", columns=columns, rows=[("a" * 201, "b" * 201, "c")])

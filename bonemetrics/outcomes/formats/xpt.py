@@ -24,6 +24,8 @@ __all__ = ["write_xpt", "xpt_names", "xpt_table_name"]
 
 MAX_TEXT, MAX_LABEL, CARD = 200, 40, 80
 """Bytes of a text, of a label, and of one record of the file."""
+LONGEST = 2000
+"""Bytes that a text may have over all its columns; each of them makes every row of the table longer."""
 SMALLEST, LARGEST = 2.0**-260, 2.0**249
 """Sizes that a number lies between. The smallest is 16**-65, as which pandas reads zero; from the largest on, ReadStat
 writes another number, though IBM doubles go up to 16**63."""
@@ -73,9 +75,10 @@ def write_xpt(table: Table, path: Path, *, facts: Mapping[str, str]) -> Path:
     Raises
     ------
     ExportError
-        `not-in-format` for a number that is not zero and not between 5.4e-79 and 9.0e74; for an integer that is no IEEE
-        double; for text that holds NUL, is no Unicode, or is long and has 200 blanks in a row; for a table of text
-        alone whose last row is empty, which a reader would take for the end of the file.
+        `too-long-for-format` for a text of more than 2000 bytes. `not-in-format` for a number that is not zero and not
+        between 5.4e-79 and 9.0e74; for an integer that is no IEEE double; for text that holds NUL, is no Unicode, or is
+        long and has 200 blanks in a row; for a table of text alone whose last row is empty, which a reader would take
+        for the end of the file.
 
     Notes
     -----
@@ -211,6 +214,9 @@ def _split(text: str, where: str) -> list[str]:
     if len(text) * 4 <= MAX_TEXT:
         return [text]
     left = text.encode()
+    if len(left) > LONGEST:
+        told = f"{where} holds a text of more than {LONGEST} bytes; shorten it or take another format"
+        raise ExportError(told, code="too-long-for-format")
     parts: list[str] = []
     while len(left) > MAX_TEXT:
         part = left[:MAX_TEXT].decode("utf-8", errors="ignore").rstrip(BLANKS)
