@@ -71,7 +71,7 @@ def test_define__of_sdtm_is_valid(tmp_path, schema):
     path = write_define(sdtm_tables(), PARAMETERS, tmp_path / "define.xml", facts=FACTS)
     check(path, schema)
     groups = {one.get("Name"): one for one in ET.parse(path).iter(f"{ODM}ItemGroupDef")}  # noqa: S314
-    assert {name: one.get("Domain") for name, one in groups.items()} == {"MK": "MK", "SUPPMK": "SUPPMK"}
+    assert {name: one.get("Domain") for name, one in groups.items()} == {"MK": "MK", "SUPPMK": "MK"}
     assert {one.get("Purpose") for one in groups.values()} == {"Tabulation"}
     classes = {name: one.find(f"{DEF}Class").get("Name") for name, one in groups.items()}
     assert classes == {"MK": "FINDINGS", "SUPPMK": "RELATIONSHIP"}

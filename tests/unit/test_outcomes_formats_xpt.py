@@ -54,6 +54,16 @@ def test_names__that_would_be_alike_get_a_number_and_those_that_fit_come_first()
     assert list(short.values()) == expected
 
 
+def test_names__refuse_two_columns_of_one_name():
+    # The change of NTX, and a parameter that the protocol calls NTX_CHG.
+    columns = [column(name, "number") for name in ("NTX", "NTX_CHG", "NTX_PCHG", "NTX_CHG")]
+    with pytest.raises(
+        ExportError, match="two columns are named NTX_CHG; give the parameter another PARAMCD"
+    ) as caught:
+        xpt_names(columns)
+    assert caught.value.code == "not-in-format"
+
+
 def test_dictionary__says_which_short_name_a_column_has():
     table = dictionary_table([wide_form([])], PARAMETERS)
     place = [one.name for one in table.columns].index("xpt_name")

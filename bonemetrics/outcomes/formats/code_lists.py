@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeListEntry:
-    """A list of codes with their meaning; `terms` are the C-codes of CDISC terms, where one is published."""
+    """A list of codes with their meanings."""
 
     name: str
     title: str

@@ -184,7 +184,7 @@ def _add_table(parts: _Parts, table: Table, parameters: Sequence[ParameterTable]
     ]
     leaf = f"LF.{table.name.upper()}"
     file = f"{table.name}.{ending}"
-    domain = {"Domain": table.name.upper()} if _SDTM.fullmatch(table.name) else {}
+    domain = {"Domain": table.name.removeprefix("supp").upper()} if _SDTM.fullmatch(table.name) else {}
     parts.groups.append(
         define.ItemGroupDef(
             OID=group_oid(table.name),

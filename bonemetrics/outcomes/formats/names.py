@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 
+from bonemetrics.errors import ExportError
 from bonemetrics.outcomes.table import Column
 
 SHORT = 8
@@ -59,8 +60,17 @@ def xpt_names(columns: Iterable[Column]) -> dict[str, str]:
     -------
     dict
         Name of the column to its short name.
+
+    Raises
+    ------
+    ExportError
+        `not-in-format` where two columns have one name, such as the change of `NTX` and a parameter `NTX_CHG`.
     """
     names = [column.name for column in columns]
+    for name in names:
+        if names.count(name) > 1:
+            text = f"two columns are named {name}; give the parameter another PARAMCD in study.toml"
+            raise ExportError(text, code="not-in-format")
     short: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
@@ -77,12 +87,8 @@ def xpt_names(columns: Iterable[Column]) -> dict[str, str]:
 
 def free_name(stem: str, ending: str, taken: Collection[str], *, start: int = 0) -> str:
     """A name of at most 8 characters that is not taken: stem, a number unless it is 0, and the ending."""
-    for number in count(start):
-        tail = (str(number) if number else "") + ending
-        name = stem[: SHORT - len(tail)] + tail
-        if name not in taken:
-            return name
-    raise AssertionError  # pragma: no cover
+    tails = (f"{number or ''}{ending}" for number in count(start))
+    return next(name for name in (stem[: SHORT - len(tail)] + tail for tail in tails) if name not in taken)
 
 
 def group_oid(table: str) -> str:
