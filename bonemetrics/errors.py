@@ -385,6 +385,7 @@ NOTES: dict[str, str] = {
     "roi-changed": "another scan of the person, from another day, has a region of interest of another size",
     "vertebrae-changed": "another scan of the person, from another day, counts other vertebrae",
     "reference-changed": "another scan of the person, from another day, was scored against another reference",
+    "table-not-named": "no entry of [[tables]] in study.toml names this table, so it was left alone",
     "sheet-hidden": "the sheet that was read is hidden in its workbook",
     "row-empty": "a row without any value was passed over",
     "duplicate-row": "the row says the same as an earlier one and was left out",
@@ -432,7 +433,6 @@ NOTES: dict[str, str] = {
     "not-reviewed": "the scan has not been accepted by a reader, so the protocol does not count it",
     "excluded-by-note": "the protocol does not analyse values with this note",
     "mean-of-several": "the mean of several values of the visit, as the protocol asks",
-    "not-in-protocol": "a value of no parameter of the protocol; it stands in the tables of numbers alone",
 }
 """Code and meaning of every note that can stand on a value."""
 

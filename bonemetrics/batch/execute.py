@@ -21,7 +21,7 @@ from bonemetrics.batch.reports import ReportFiles
 from bonemetrics.batch.seen_before import Memory
 from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus
 from bonemetrics.batch.tables import TableFiles, matching, refused_tables
-from bonemetrics.errors import BonemetricsError, GuardError, UsageError
+from bonemetrics.errors import NOTES, BonemetricsError, GuardError, UsageError
 from bonemetrics.pipeline.scan import ScanRequest, tissue_parameters
 from bonemetrics.records import Problem, ScanResult
 from bonemetrics.study.layout import StudyFolder, scan_id
@@ -110,6 +110,11 @@ class _Run:
         known = self.store.protocol.tables
         named = [path for path in plan.tables if matching(path, known)]
         self.summary.skipped += len(plan.tables) - len(named)
+        self.summary.notes += [
+            Refused(path, "table-not-named", NOTES["table-not-named"])
+            for path in plan.tables
+            if path not in named and not path.lower().endswith(".txt")
+        ]
         taken = [report for report in plan.reports if report.kind == "table" and matching(report.path, known)]
         plan.reports = [report for report in plan.reports if report not in taken]
         tables = TableFiles(

@@ -21,7 +21,8 @@ class RunSummary:
 
     `read` counts what was new or changed; each of it is then measured, refused or failed. `skipped` counts scans
     that were left alone since nothing has changed, and files that are none of ours; `tables` are those that went in.
-    A refusal that still stands from an earlier run is listed again, so that the exit code says it.
+    A refusal that still stands from an earlier run is listed again, so that the exit code says it. `notes` names
+    tables among the skipped files that no entry of [[tables]] reads; they do not change the exit code.
     """
 
     read: int = 0
@@ -31,6 +32,7 @@ class RunSummary:
     tables: int = 0
     refused: list[Refused] = field(default_factory=list)
     failed: list[Refused] = field(default_factory=list)
+    notes: list[Refused] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -38,13 +40,15 @@ class RunSummary:
         return 1 if self.refused or self.failed or not (self.measured or self.tables or self.up_to_date) else 0
 
     def as_json(self) -> dict[str, Any]:
-        """The JSON object of `run --json`; lists in the order of paths."""
+        """The JSON object of `run --json`; lists in the order of paths, `notes` only where there are any."""
+        notes = {"notes": [_listed(entry) for entry in sorted(self.notes)]} if self.notes else {}
         return {
             "read": self.read,
             "measured": self.measured + self.tables,
             "skipped": self.skipped,
             "refused": [_listed(entry) for entry in sorted(self.refused)],
             "failed": [_listed(entry) for entry in sorted(self.failed)],
+            **notes,
         }
 
 

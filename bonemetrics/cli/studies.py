@@ -78,6 +78,7 @@ def run(
         out.print(f"Measured {_scans(summary.measured)}{tables} of {_inputs(summary.read)} new or changed{done}.")
     _list(out, "refused", summary.refused)
     _list(out, "failed", summary.failed)
+    _list(out, "left alone", summary.notes)
     return summary.exit_code
 
 

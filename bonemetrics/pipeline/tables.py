@@ -29,11 +29,14 @@ from bonemetrics.study.sheet_visits import VisitFinder
 
 if TYPE_CHECKING:
     from bonemetrics.readers.files import Stamp
+    from bonemetrics.readers.tables.columns import ColumnMap
     from bonemetrics.study.protocol import Protocol as StudyProtocol
     from bonemetrics.study.protocol_tables import ClinicalTable
 
 MAX_TABLE_BYTES = 2 * 2**30
 _EVENTS = ("adverse-events", "fractures")
+_NO_RESULTS = frozenset({"subject", "record", "visit", "date", "study_day", "reader", "version"})
+_NO_RESULTS |= {"test", "test_name", "unit", "standard_unit"}
 _AGGREGATED = frozenset({"test-not-wanted", "row-empty"})
 """Notes that are told once for the sheet with the number of rows, not on every row."""
 
@@ -136,6 +139,7 @@ def measure_table(
         raw = open_table(path, table)
         who = interpreter_of(table, protocol)
         columns = map_columns(raw.header, who.roles, table)
+        _require_results(columns)
         rows = _Rows(protocol=protocol, finder=VisitFinder(protocol))
         with out.open("w", encoding="utf-8", newline="\n") as file:
             for row in raw.rows:
@@ -161,6 +165,15 @@ def measure_table(
         people=rows.people,
         problems=problems,
     )
+
+
+def _require_results(columns: ColumnMap) -> None:
+    """Refuse a table that says whose and when, and nothing else: its results stand in columns that nobody knows."""
+    if columns.names - _NO_RESULTS:
+        return
+    shown = ", ".join(repr(name[:40]) for name in columns.unused[:20])
+    told = f"no column of results is known; name it in [tables.columns]. Columns that no role takes: {shown or 'none'}"
+    raise TableError(told, code="column-missing")
 
 
 def _taken(who: Interpreter, row: MappedRow) -> RowOutcome:

@@ -36,6 +36,11 @@ class ColumnMap:
     _commas: dict[str, int] = field(default_factory=dict)
 
     @property
+    def names(self) -> frozenset[str]:
+        """Roles that have a column or a fixed value."""
+        return frozenset(place.role.name for place in self.places)
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         """Notes on columns as a whole; complete once all rows were taken."""
         return tuple(
