@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -85,7 +86,18 @@ class _Run:
             summary=self.summary,
             on_progress=self.on_progress,
         )
-        tables = self._tables(plan)
+        with closing(self._tables(plan)) as tables:
+            assignments = self._take_files(plan, reports, tables)
+        known = self.store.known_inputs()
+        tasks: list[_Task] = []
+        for scan in plan.scans:
+            task = self._task(scan, assignments, known)
+            if task is not None:
+                tasks.append(task)
+        return tasks
+
+    def _take_files(self, plan: Plan, reports: ReportFiles, tables: TableFiles) -> dict[str, Assignment]:
+        """Read all reports, settle who everybody is over the whole run, and store reports and tables."""
         try:
             reports.read_all(plan.reports)
         except KeyboardInterrupt:
@@ -97,13 +109,7 @@ class _Run:
         assignments = self.store.assign_subjects([*headers, *reports.headers, *tables.headers])
         reports.store_all(assignments)
         tables.store_all(assignments)
-        known = self.store.known_inputs()
-        tasks: list[_Task] = []
-        for scan in plan.scans:
-            task = self._task(scan, assignments, known)
-            if task is not None:
-                tasks.append(task)
-        return tasks
+        return assignments
 
     def _tables(self, plan: Plan) -> TableFiles:
         """Read what [[tables]] name; a table that they do not name may still be one of DXA results."""

@@ -104,9 +104,18 @@ class TableFiles:
             outcomes[task.name] = outcome
             self.on_progress("tables", len(outcomes), len(tasks))
 
-        run_many(tasks, self._start, take, workers=self.workers)
+        try:
+            run_many(tasks, self._start, take, workers=self.workers)
+        except BaseException:
+            self.close()
+            raise
         for task in tasks:
             self._sort(task, outcomes[task.name])
+
+    def close(self) -> None:
+        """Remove what the children wrote."""
+        if self.folder is not None:
+            self.folder.cleanup()
 
     def _tasks(self, files: Sequence[str]) -> Iterator[TableTask]:
         folder = Path(self.folder.name) if self.folder is not None else Path()
@@ -205,13 +214,9 @@ class TableFiles:
         return list(found.values())
 
     def store_all(self, assignments: Mapping[str, Assignment]) -> None:
-        """Store every table that was read, and remove what the children wrote."""
-        try:
-            for task, table in self.read:
-                self._store(task, table, self._people(task, table, assignments))
-        finally:
-            if self.folder is not None:
-                self.folder.cleanup()
+        """Store every table that was read."""
+        for task, table in self.read:
+            self._store(task, table, self._people(task, table, assignments))
 
     def _people(
         self, task: TableTask, table: MeasuredTable, assignments: Mapping[str, Assignment]

@@ -123,7 +123,7 @@ def test_dataset__results_below_the_limit_have_a_text_and_no_number(dataset, tru
     assert len(below) == 6
     for key in below:
         got = dataset[key]
-        assert (got["AVAL"], got["AVALC"], got["CHG"], got["ANL01FL"]) == ("", "<0.17", "", "")
+        assert (got["AVAL"], got["AVALC"], got["CHG"], got["ANL01FL"]) == ("", "<0.17", "", "Y")
 
 
 def test_notes__each_remark_of_the_truth_is_said(tables, truth):
