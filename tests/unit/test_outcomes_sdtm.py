@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from bonemetrics.outcomes.rows import Candidate, Gathered, Participant, PlacedAdverseEvent, Source
-from bonemetrics.outcomes.sdtm import sdtm_tables
+from bonemetrics.outcomes.sdtm import sdtm_tables, terms
+from bonemetrics.quantities import CATALOGUE
 from bonemetrics.records import AdverseEvent, Visit
 from bonemetrics.study.protocol import parse_protocol
 
@@ -99,3 +100,11 @@ def test_sdtm__an_event_that_nobody_called_serious_or_not_stays_open():
     assert (found["ae"][0]["AETERM"], found["ae"][0]["AESER"], found["ae"][0]["AESTDY"]) == ("Fever", None, 1)
     assert found["suppae"][0]["QVAL"] == "t1:3"
     assert "mk" not in found
+
+
+def test_terms__names_of_the_catalogue_fit_without_being_cut():
+    names = [name for _, name in (*terms._MK.values(), *terms._LB.values())]
+    # Densities of QCT have the published name of BMD.
+    named = ("Tb.vBMD", *terms._OPEN)
+    names += [entry.name for code, entry in CATALOGUE.items() if code not in named]
+    assert [name for name in names if len(name) > 40] == []

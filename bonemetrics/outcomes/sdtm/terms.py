@@ -21,7 +21,7 @@ _LB = {
     "BALP": ("ALPBS", "Bone Specific Alkaline Phosphatase"),
     "P1NP": ("P1NP", "Procollagen 1 N-Terminal Propeptide"),
     "OPG": ("OPG", "Osteoprotegerin"),
-    "RANKL": ("RANKL", "Receptor Activator Nuclear Kappa-B Ligand"),
+    "RANKL": ("RANKL", "Receptor Activator Nuc Kappa-B Ligand"),
 }
 _EQ5D_VAS = {"3L": "EQ5D0106", "5L": "EQ5D0206"}
 _UNITS = {"mg/cm3": "g/L", "1": ""}
@@ -36,6 +36,10 @@ _LOCATIONS = {
     "skeleton": "SKELETON",
 }
 _METHODS = {"dxa": "DXA SCAN", "qct": "CT SCAN", "histomorphometry": "HISTOMORPHOMETRY"}
+_OPEN = ("Lab", "Score")
+"""Quantities whose test is named by the protocol."""
+_LONGEST = 40
+"""Letters that SDTM allows the name of a test; only one that a protocol names can be longer."""
 _DOMAINS = {"laboratory": "LB", "vas": "QS", "oswestry": "QS", "eq5d": "QS"}
 
 
@@ -71,11 +75,12 @@ def term_of(found: Candidate, version: str) -> Term:
     domain = _DOMAINS.get(found.kind, "MK")
     published = _published(found, domain, version)
     own = found.paramcds[0] if found.paramcds else _letters(found.quantity, found.region)
-    testcd, test = published or (own, CATALOGUE[found.quantity].name)
+    name = found.region if found.quantity in _OPEN else CATALOGUE[found.quantity].name
+    testcd, test = published or (own, name)
     return Term(
         domain=domain,
         testcd=testcd,
-        test=test[:40],
+        test=test[:_LONGEST],
         category=_category(found.quantity, version),
         location=_LOCATIONS.get(found.site, "") if domain == "MK" else "",
         laterality=found.side.upper() if found.side in ("left", "right") else "",
@@ -105,6 +110,6 @@ def unit_term(unit: str) -> str:
 
 def _letters(quantity: str, region: str) -> str:
     """At most eight capitals and digits; a quantity that the protocol does not ask for has no code of its own."""
-    text = quantity if quantity not in ("Lab", "Score") else region
+    text = quantity if quantity not in _OPEN else region
     letters = re.sub(r"[^A-Z0-9]", "", text.upper())[:8]
     return letters if letters[:1].isalpha() else ("X" + letters)[:8]
