@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import pytest
+from statsmodels.regression.mixed_linear_model import MixedLM
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from bonemetrics.errors import AnalysisError
 from bonemetrics.outcomes.analysis.models import MISSING_AT_RANDOM, SMALL, mixed_model
@@ -97,12 +100,39 @@ def test_mixed_model__says_when_women_do_not_differ():
     assert any("boundary" in one for one in found.cautions)
 
 
+@pytest.mark.parametrize(("message", "said"), [("", ""), ("Retrying MixedLM", "a further one did")])
+def test_mixed_model__a_second_search_is_told(monkeypatch, message, said):
+    def fit(self, *arguments, **named):
+        if message:
+            warnings.warn(message, ConvergenceWarning, stacklevel=1)
+        return real(self, *arguments, **named)
+
+    real = MixedLM.fit
+    monkeypatch.setattr(MixedLM, "fit", fit)
+    cautions = mixed_model(Selection(dataset(VALUES)), "P1NP").cautions
+    assert cautions[:-1] == ((f"the first search for a solution did not converge, {said}",) if said else ())
+
+
+def test_mixed_model__is_refused_where_no_search_converges(monkeypatch):
+    def fit(self, *arguments, **named):
+        found = real(self, *arguments, **named)
+        found.converged = False
+        return found
+
+    real = MixedLM.fit
+    monkeypatch.setattr(MixedLM, "fit", fit)
+    with pytest.raises(AnalysisError, match="did not converge") as caught:
+        mixed_model(Selection(dataset(VALUES)), "P1NP")
+    assert caught.value.code == "not-estimable"
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [
         ({who: VALUES[who] for who in ("W-01", "W-02", "W-03", "W-05")}, "too-few-subjects"),
         ({who: row[:1] for who, row in VALUES.items()}, "too-few-subjects"),
         (dict.fromkeys(VALUES, (7.0, 7.0, 7.0)), "not-estimable"),
+        ({who: (row[0],) * 3 for who, row in VALUES.items()}, "not-estimable"),
     ],
 )
 def test_mixed_model__is_refused_with_a_reason(values, code):

@@ -14,8 +14,9 @@ from bonemetrics.outcomes.analysis.select import Selection
 from bonemetrics.outcomes.rows import OutcomeRow
 
 _FEWEST_WOMEN, _FEWEST_REPEATS = 5, 3
-_BOUNDARY = 1e-6
-"""Share of the variance between women below which the estimate lies on the boundary of what is possible."""
+_BOUNDARY = 0.01
+"""Share of the variance between women below which the estimate lies at the boundary of what is possible."""
+_ROUNDING = 1e-9
 SMALL = "with few women, standard errors are too small rather than too large; no p-value is given"
 MISSING_AT_RANDOM = "women who left are taken to have gone on as others with like values (missing at random)"
 
@@ -66,8 +67,8 @@ def mixed_model(selection: Selection, paramcd: str) -> MixedModel:
     Raises
     ------
     AnalysisError
-        `too-few-subjects` for fewer than five women or three with a follow-up, `not-estimable` where values do not vary
-        or the fit fails.
+        `too-few-subjects` for fewer than five women or three with a follow-up, `not-estimable` where values do not
+        vary, those of no woman change, or the fit fails or does not converge.
 
     References
     ----------
@@ -83,10 +84,11 @@ def mixed_model(selection: Selection, paramcd: str) -> MixedModel:
     degrees = len(rows) - len(women) - (len(visits) - 1)
     if degrees < 1:
         raise AnalysisError("no degrees of freedom are left within women", code="too-few-subjects")
+    if not any(_varies([row.value or 0.0 for row in rows if row.subject == who]) for who in women):
+        raise AnalysisError("no woman's values change", code="not-estimable")
     fitted, scale, cautions = _fit(rows, visits)
-    share = float(fitted.cov_re[0, 0]) / (float(fitted.cov_re[0, 0]) + float(fitted.scale))
-    if share < _BOUNDARY:
-        cautions = (*cautions, "no variance between women was found: the estimate lies on its boundary")
+    if _share_between(fitted) < _BOUNDARY:
+        cautions = (*cautions, "hardly any variance between women was found: its estimate lies at the boundary")
     return MixedModel(
         paramcd=paramcd,
         n_women=len(women),
@@ -134,15 +136,28 @@ def _fit(rows: Sequence[OutcomeRow], visits: Sequence[str]) -> tuple[Any, float,
     errors = np.asarray(fitted.bse_fe, dtype=float)
     if not np.isfinite(errors).all() or not np.isfinite(np.asarray(fitted.fe_params, dtype=float)).all():
         raise AnalysisError("the fit gave no standard errors", code="not-estimable")
-    cautions = tuple(dict.fromkeys(_plain(str(one.message)) for one in told))
-    if not fitted.converged:
-        cautions = ("the fit did not converge; its numbers are of no use", *cautions)
-    return fitted, scale, cautions
+    # At the boundary the search may end without a gradient of zero, at a solution that is right.
+    if not fitted.converged and _share_between(fitted) >= _BOUNDARY:
+        raise AnalysisError("the fit did not converge", code="not-estimable")
+    said = (_plain(str(one.message), converged=fitted.converged) for one in told)
+    return fitted, scale, tuple(dict.fromkeys(one for one in said if one))
 
 
-def _plain(message: str) -> str:
+def _share_between(fitted: Any) -> float:
+    between, within = float(fitted.cov_re[0, 0]), float(fitted.scale)
+    return between / (between + within)
+
+
+def _varies(values: Sequence[float]) -> bool:
+    return max(values) - min(values) > _ROUNDING * max(map(abs, values))
+
+
+def _plain(message: str, *, converged: bool) -> str:
+    """What statsmodels warned of while it found a solution; empty for what is said otherwise."""
     if "boundary" in message:
         return "an estimate may lie on the boundary of what is possible"
+    if "converge" in message or "Retrying" in message:
+        return "the first search for a solution did not converge, a further one did" if converged else ""
     return f"statsmodels: {message.splitlines()[0][:120]}"
 
 
