@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bonemetrics.outcomes.cohorts import cohorts
 from bonemetrics.outcomes.rows import Dataset, OutcomeRow
+from bonemetrics.outcomes.wording import decimals
 from bonemetrics.study.protocol_tables import ParameterTable
 from bonemetrics.study.visits import UNSCHEDULED
 
@@ -82,6 +83,16 @@ class Selection:
         return tuple(
             visit for visit in self.visits(paramcd) if any(row.change is not None for row in self._rows[paramcd][visit])
         )
+
+    def lsc(self, paramcd: str) -> float | None:
+        """A least significant change of a parameter: the first that any of its rows has."""
+        every = (row for visit in self.visits(paramcd) for row in self.rows(paramcd, visit))
+        return next((row.lsc for row in every if row.lsc is not None), None)
+
+    def decimals(self, paramcd: str) -> int:
+        """How many decimals the values of a parameter are shown with."""
+        values = [row.value for visit in self.visits(paramcd) for row in self.rows(paramcd, visit)]
+        return decimals(values, self.lsc(paramcd))
 
     def last(self, paramcd: str) -> tuple[OutcomeRow, ...]:
         """For each woman the last row with a change from baseline."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from bonemetrics.outcomes.analysis.select import Selection
-from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.canvas import blank_figure, literal, shortened
 from bonemetrics.outcomes.figures.style import INK, SOFT, cohort_colours, plain_axes
 from bonemetrics.outcomes.rows import OutcomeRow
 from bonemetrics.outcomes.wording import pretty_unit
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_ACROSS = 4
-_PANEL_INCH, _FOOT_INCH = (2.35, 2.2), 0.5
+_ACROSS, _LINE_LETTERS = 4, 25
+_PANEL_INCH, _FOOT_INCH = (1.85, 1.95), 0.42
 GLYPHS = {"double": ("o", "full"), "single": ("o", "none"), "none": ("X", "full"), "unknown": ("D", "none")}
 """Marker and filling by label status."""
 _SAID = {"double": "double label", "single": "single labels only", "none": "no label", "unknown": "labels not known"}
@@ -66,10 +67,10 @@ def biopsy_pairs(selection: Selection) -> Figure | None:
         row, column = divmod(place, across)
         bottom = (_FOOT_INCH + (down - 1 - row) * _PANEL_INCH[1] + 0.3) / height
         axes = figure.add_axes((
-            (column * _PANEL_INCH[0] + 0.5) / width,
+            (column * _PANEL_INCH[0] + 0.46) / width,
             bottom,
-            (_PANEL_INCH[0] - 0.65) / width,
-            (_PANEL_INCH[1] - 0.75) / height,
+            (_PANEL_INCH[0] - 0.56) / width,
+            (_PANEL_INCH[1] - 0.82) / height,
         ))  # fmt: skip
         _draw(axes, selection, parameter, visits, colours, labels)
     _explain(figure, colours, set(labels.values()))
@@ -101,9 +102,9 @@ def _draw(
                 [at], [value], marker, color=colour, markerfacecolor=face, markersize=4.5, clip_on=False, zorder=3
             )
     unit = pretty_unit(parameter.own_unit)
-    axes.set_title(literal(parameter.param), fontsize=7.5, fontweight="bold", color=INK, loc="left", pad=14)
+    axes.set_title(_two_lines(parameter.param), fontsize=7, fontweight="bold", color=INK, x=-0.26, ha="left", pad=13)
     axes.annotate(
-        literal(unit), (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=7, color=SOFT
+        literal(unit), (-0.26, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=7, color=SOFT
     )
     axes.set_xlim(-0.35, len(visits) - 0.65)
     axes.set_xticks(range(len(visits)), [literal(visit) for visit in visits], fontsize=7)
@@ -112,6 +113,12 @@ def _draw(
     values = [row.value or 0.0 for rows in women.values() for _, row in rows]
     if min(values) >= 0:
         axes.set_ylim(0, 1.08 * max(values) or 1.0)
+
+
+def _two_lines(text: str) -> str:
+    """A name above a narrow panel."""
+    lines = wrap(text, _LINE_LETTERS)
+    return literal("\n".join([*lines[:1], shortened(" ".join(lines[1:]), _LINE_LETTERS)]).rstrip())
 
 
 def _explain(figure: Figure, colours: dict[str, str], states: set[str]) -> None:

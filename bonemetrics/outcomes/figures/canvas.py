@@ -18,6 +18,11 @@ def blank_figure(width_inch: float, height_inch: float) -> Figure:
     return figure
 
 
+def shortened(text: str, letters: int) -> str:
+    """Text that is cut, and says so, where it has more letters than there is room for."""
+    return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"
+
+
 def literal(text: str) -> str:
     """Text of a study as it stands: matplotlib would take a pair of `$` for mathematics, and refuse most of it."""
     return text.replace("$", r"\$")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bonemetrics.outcomes.figures.canvas import blank_figure, literal
 from bonemetrics.outcomes.figures.moments import moments
+from bonemetrics.outcomes.figures.style import WIDE_INCH
 from bonemetrics.outcomes.rows import Dataset, Participant
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _DERIVED = "fractures"
 """A count of fractures follows from their table at every visit and says nothing of the visit."""
 _WHOLE, _PART, _NONE, _GONE = "#2166ac", "#a6cbe6", "#ffffff", "#e4e4e4"
 _INK, _SOFT = "#1a1a1a", "#5a6672"
-_CELL_INCH, _WIDEST_INCH = 0.3, 9.6
+_CELL_INCH = 0.26
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def completeness_map(dataset: Dataset) -> Figure | None:
         return None
     women = list(dict.fromkeys(one.subject for one in every))
     heads = list(dict.fromkeys((one.visit, one.kind) for one in every))
-    wide = min(_WIDEST_INCH, 1.2 + 0.5 * len(heads))
+    wide = min(WIDE_INCH, 1.2 + 0.5 * len(heads))
     height = 1.5 + _CELL_INCH * len(women)
     figure = blank_figure(wide, height)
     axes = figure.add_axes((0.9 / wide, 0.4 / height, 1 - 1.0 / wide, _CELL_INCH * len(women) / height))

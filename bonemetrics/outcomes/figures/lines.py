@@ -9,7 +9,18 @@ from bonemetrics.outcomes.analysis.select import Selection
 from bonemetrics.outcomes.figures.canvas import blank_figure, literal
 from bonemetrics.outcomes.figures.moments import months
 from bonemetrics.outcomes.figures.spread import spread
-from bonemetrics.outcomes.figures.style import BAND, INK, SOFT, cohort_colours, cohort_markers, in_months, plain_axes
+from bonemetrics.outcomes.figures.style import (
+    BAND,
+    HALF_HIGH_INCH,
+    HALF_INCH,
+    INK,
+    SOFT,
+    cohort_colours,
+    cohort_markers,
+    head,
+    in_months,
+    plain_axes,
+)
 from bonemetrics.outcomes.rows import OutcomeRow
 from bonemetrics.outcomes.wording import change_unit
 from bonemetrics.study.protocol_tables import ParameterTable
@@ -18,8 +29,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH_INCH, _HEIGHT_INCH = 4.7, 3.1
 _MOST_NAMED = 14
+_LEFT, _LOWER, _UPPER = 0.165, 0.215, 0.9
+_LETTER_INCH = 0.06
 
 
 def individual_lines(selection: Selection, parameter: ParameterTable) -> Figure | None:
@@ -46,8 +58,10 @@ def individual_lines(selection: Selection, parameter: ParameterTable) -> Figure 
     women = {name: rows for name, rows in women.items() if any(row.change is not None for row in rows)}
     if not women:
         return None
-    figure = blank_figure(_WIDTH_INCH, _HEIGHT_INCH)
-    axes = figure.add_axes((0.14, 0.2, 0.72, 0.74))
+    figure = blank_figure(HALF_INCH, HALF_HIGH_INCH)
+    room = 0.05 + (0.12 + _LETTER_INCH * max(map(len, women))) / HALF_INCH if len(women) <= _MOST_NAMED else 0.03
+    axes = figure.add_axes((_LEFT, _LOWER, max(1 - _LEFT - room, 0.4), _UPPER - _LOWER))
+    head(figure, parameter.param)
     colours = cohort_colours(selection.dataset.gathered.protocol)
     markers = cohort_markers(selection.dataset.gathered.protocol)
     limits = [row.lsc for rows in women.values() for row in rows if row.lsc is not None]
@@ -78,7 +92,7 @@ def _name(axes: Axes, women: Sequence[Sequence[OutcomeRow]], colours: dict[str, 
     axes.set_ylim(low, high)
     axes.set_xlim(left, right)
     ends = [rows[-1] for rows in women]
-    apart = (high - low) * 8.2 / (_HEIGHT_INCH * 0.74 * 72)
+    apart = (high - low) * 7.8 / ((_UPPER - _LOWER) * HALF_HIGH_INCH * 72)
     for end, place in zip(ends, spread([end.change or 0.0 for end in ends], apart, low, high), strict=True):
         colour = colours.get(end.cohort, SOFT)
         day = months(end.study_day or 1)

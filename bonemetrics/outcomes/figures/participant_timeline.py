@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.canvas import blank_figure, literal, shortened
 from bonemetrics.outcomes.figures.moments import Moments, moments, months
+from bonemetrics.outcomes.figures.style import WIDE_INCH
+from bonemetrics.outcomes.figures.tiers import name_visits
 from bonemetrics.outcomes.rows import Dataset, OutcomeRow, PlacedAdverseEvent
 from bonemetrics.outcomes.wording import change_text, decimals, number, pretty_unit
 
@@ -15,10 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH_INCH = 9.6
-_PANEL_INCH, _EVENT_INCH, _HEAD_INCH, _FOOT_INCH = 0.84, 0.19, 0.24, 0.42
-_LEFT, _RIGHT, _GAP = 0.094, 0.994, 0.055
-_FEW_PANELS, _MOST_EVENTS = 12, 6
+_PANEL_INCH, _EVENT_INCH, _HEAD_INCH, _FOOT_INCH = 0.74, 0.18, 0.36, 0.38
+_TALLEST_INCH = 6.2
+"""Of all panels of a column, so that the figure and what is said of her fit on one sheet."""
+_LEFT_INCH, _RIGHT_INCH, _GAP_INCH = 0.86, 0.05, 0.5
+_FEW_PANELS, _MOST_EVENTS = 20, 6
+_WIDER = 1.3
+"""Three columns are drawn wider and shown smaller."""
 _LETTER_POINTS, _BOLD_LETTER_POINTS = 3.75, 4.45
 """Mean width of a letter of the names and values of panels, so that both fit in one line."""
 _LINE, _BAND, _SOFT, _FRACTURE, _BIOPSY, _SERIOUS = "#0b4f8a", "#dfe7ee", "#5a6672", "#c23b00", "#8a3c8f", "#1a1a1a"
@@ -78,16 +83,20 @@ def participant_timeline(dataset: Dataset, subject: str) -> Figure | None:
         return None
     across = 2 if len(panels) <= _FEW_PANELS else 3
     down = -(-len(panels) // across)
-    strip, body = _strip_height(own), down * _PANEL_INCH
+    scale = _WIDER if across > 2 else 1.0
+    wide = WIDE_INCH * scale
+    strip, body = _strip_height(own), min(down * _PANEL_INCH, _TALLEST_INCH * scale)
     height = _HEAD_INCH + strip + body + _FOOT_INCH
-    figure = blank_figure(_WIDTH_INCH, height)
+    figure = blank_figure(wide, height)
     limits = _limits(days)
-    above = figure.add_axes((_LEFT, 1 - (_HEAD_INCH + strip) / height, _RIGHT - _LEFT, strip / height))
-    _draw_strip(above, own, limits, dataset)
-    width = (_RIGHT - _LEFT - (across - 1) * _GAP) / across
+    inner = wide - _LEFT_INCH - _RIGHT_INCH
+    above = figure.add_axes((_LEFT_INCH / wide, 1 - (_HEAD_INCH + strip) / height, inner / wide, strip / height))
+    _draw_strip(above, own, limits)
+    name_visits(above, dataset.gathered.protocol, limits, inner, infusion=True)
+    width = (inner - (across - 1) * _GAP_INCH) / across
     for place in range(across):
-        left = _LEFT + place * (width + _GAP)
-        axes = figure.add_axes((left, _FOOT_INCH / height, width, body / height))
+        left = _LEFT_INCH + place * (width + _GAP_INCH)
+        axes = figure.add_axes((left / wide, _FOOT_INCH / height, width / wide, body / height))
         _draw_column(axes, panels[place * down : (place + 1) * down], own, limits, down)
     return figure
 
@@ -112,10 +121,16 @@ def _panels(dataset: Dataset, subject: str) -> list[_Panel]:
                 unit=pretty_unit(own[0].unit),
                 counted=tuple(row for row in own if row.analysed),
                 others=tuple(row for row in own if not row.analysed),
-                places=decimals((row.value for row in every), lsc),
+                places=_places([row.value for row in every], lsc),
             )
         )
     return found
+
+
+def _places(values: Sequence[float | None], lsc: float | None) -> int:
+    """Decimals of single values: whole ones, such as counts, have none."""
+    is_whole = lsc is None and all(value is None or value == round(value) for value in values)
+    return 0 if is_whole else decimals(values, lsc)
 
 
 def _limits(days: Sequence[float]) -> tuple[float, float]:
@@ -128,7 +143,7 @@ def _strip_height(own: Moments) -> float:
     return _EVENT_INCH * (3 + min(len(own.adverse_events), _MOST_EVENTS + 1)) + 0.08
 
 
-def _draw_strip(axes: Axes, own: Moments, limits: tuple[float, float], dataset: Dataset) -> None:
+def _draw_strip(axes: Axes, own: Moments, limits: tuple[float, float]) -> None:
     """Visits, biopsies and fractures in a row each, then the adverse events."""
     labels = ["Measured", "Biopsies", "Fractures"]
     axes.plot([months(day) for day in own.visits], [0] * len(own.visits), "|", color=_SOFT, markersize=7, gid="visits")
@@ -150,36 +165,11 @@ def _draw_strip(axes: Axes, own: Moments, limits: tuple[float, float], dataset: 
         more = f"and {len(dated) - _MOST_EVENTS} more, see the table of adverse events"
         axes.text(0, 3 + _MOST_EVENTS, more, fontsize=6.5, va="center", color=_SOFT)
     axes.axvline(0, color=_SERIOUS, linewidth=1.1, gid="infusion")
-    axes.annotate(
-        "infusion",
-        (0, 1),
-        (0, 2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        fontsize=7,
-    )
-    for visit in dataset.gathered.protocol.visits:
-        if visit.target_day is not None and not visit.baseline and limits[0] < months(visit.target_day) < limits[1]:
-            where = (months(visit.target_day), 1)
-            axes.annotate(
-                literal(visit.name),
-                where,
-                (0, 2),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=7,
-                color=_SOFT,
-            )
     rows = 3 + min(len(own.adverse_events), _MOST_EVENTS + 1)
     axes.set(xlim=limits, ylim=(rows - 0.4, -0.6))
     axes.set_yticks(range(len(labels)), labels, fontsize=7)
     axes.tick_params(left=False, bottom=False, labelbottom=False)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color("#b9c2ca")
+    axes.spines[:].set_visible(False)
 
 
 def _draw_event(axes: Axes, event: PlacedAdverseEvent, place: int, limits: tuple[float, float]) -> None:
@@ -267,10 +257,9 @@ def _draw_panel(axes: Axes, panel: _Panel, place: int, limits: tuple[float, floa
         axes.plot([x for x, _ in others], [y for _, y in others], "o", **spots)
     _draw_ends(axes, panel, at, limits[0])
     said = _last(panel)
-    room = axes.get_position().width * _WIDTH_INCH * 72 - len(said) * _LETTER_POINTS - 6
+    room = axes.get_window_extent().width / axes.figure.dpi * 72 - len(said) * _LETTER_POINTS - 6
     letters = max(int(room / _BOLD_LETTER_POINTS), 8)
-    cut = panel.name if len(panel.name) <= letters else f"{panel.name[: letters - 1]}…"
-    axes.text(limits[0], place + 0.05, literal(cut), fontsize=7, fontweight="bold", va="top")
+    axes.text(limits[0], place + 0.05, literal(shortened(panel.name, letters)), fontsize=7, fontweight="bold", va="top")
     axes.text(limits[1], place + 0.05, literal(said), fontsize=7, ha="right", va="top", color="#222222")
 
 

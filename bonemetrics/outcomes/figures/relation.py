@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bonemetrics.outcomes.analysis.relations import Relation
+from bonemetrics.outcomes.analysis.relations import Pair, Relation
+from bonemetrics.outcomes.figures.beside import beside
 from bonemetrics.outcomes.figures.canvas import blank_figure, literal
-from bonemetrics.outcomes.figures.style import INK, LOSS, SOFT, cohort_colours, cohort_markers, plain_axes
+from bonemetrics.outcomes.figures.style import HALF_INCH, INK, LOSS, SOFT, cohort_colours, cohort_markers, plain_axes
 from bonemetrics.outcomes.rows import Dataset
 from bonemetrics.outcomes.wording import pretty_unit
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH_INCH, _HEIGHT_INCH = 4.7, 3.4
+_HEIGHT_INCH = 2.9
+_LETTER_POINTS, _NAME_POINTS = 4.1, 9.0
 
 
 def relation_scatter(dataset: Dataset, found: Relation) -> Figure:
@@ -32,19 +34,16 @@ def relation_scatter(dataset: Dataset, found: Relation) -> Figure:
     Figure
         Outliers have a ring and the study ID beside them.
     """
-    figure = blank_figure(_WIDTH_INCH, _HEIGHT_INCH)
-    axes = figure.add_axes((0.15, 0.24, 0.8, 0.71))
+    figure = blank_figure(HALF_INCH, _HEIGHT_INCH)
+    axes = figure.add_axes((0.165, 0.235, 0.81, 0.735))
     protocol = dataset.gathered.protocol
     colours, markers = cohort_colours(protocol), cohort_markers(protocol)
     cohort = {one.subject: one.cohort for one in dataset.gathered.participants}
     for pair in found.pairs:
         code = cohort.get(pair.subject, "")
-        axes.plot([pair.x], [pair.y], markers.get(code, "o"), color=colours.get(code, SOFT), markersize=4.5)
+        axes.plot([pair.x], [pair.y], markers.get(code, "o"), color=colours.get(code, SOFT), markersize=4)
         if pair.is_outlier:
-            axes.plot([pair.x], [pair.y], "o", color="none", markeredgecolor=LOSS, markersize=10, markeredgewidth=1.2)
-            axes.annotate(
-                literal(pair.subject), (pair.x, pair.y), (7, 5), textcoords="offset points", fontsize=7, color=LOSS
-            )
+            axes.plot([pair.x], [pair.y], "o", color="none", markeredgecolor=LOSS, markersize=8.5, markeredgewidth=1.1)
     if found.slope is not None and found.intercept is not None:
         ends = [min(pair.x for pair in found.pairs), max(pair.x for pair in found.pairs)]
         axes.plot(ends, [found.intercept + found.slope * x for x in ends], "--", color=SOFT, linewidth=1)
@@ -52,8 +51,41 @@ def relation_scatter(dataset: Dataset, found: Relation) -> Figure:
     axes.set_xlabel(literal(names[found.x]), fontsize=8, color=INK)
     axes.set_ylabel(literal(names[found.y]), fontsize=8, color=INK)
     plain_axes(axes, grid="both")
+    _name(axes, found)
     _explain(figure, axes, colours, markers)
     return figure
+
+
+def _name(axes: Axes, found: Relation) -> None:
+    """Study IDs beside the outliers."""
+    outliers = [pair for pair in found.pairs if pair.is_outlier]
+    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
+    scale = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+    extent = axes.get_window_extent()
+
+    def at(pair: Pair) -> tuple[float, float]:
+        x, y = axes.transData.transform((pair.x, pair.y))
+        return float(x - extent.x0) / scale, float(y - extent.y0) / scale
+
+    places = beside(
+        [at(pair) for pair in outliers],
+        [len(pair.subject) * _LETTER_POINTS for pair in outliers],
+        [at(pair) for pair in found.pairs if not pair.is_outlier],
+        _NAME_POINTS,
+        (extent.width / scale, extent.height / scale),
+    )
+    for pair, place in zip(outliers, places, strict=True):
+        own = at(pair)
+        axes.annotate(
+            literal(pair.subject),
+            (pair.x, pair.y),
+            (place[0] - own[0], place[1] - own[1]),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=6.5,
+            color=LOSS,
+        )
 
 
 def _unit(ucum: str) -> str:

@@ -6,6 +6,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from bonemetrics.outcomes.figures.canvas import literal, shortened
 from bonemetrics.study.protocol import Protocol
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ GAIN, LOSS, NEITHER = "#00664f", "#b23a00", "#8a949e"
 # Okabe M, Ito K 2008: colours that colour-blind readers tell apart, darkened for thin lines.
 _COHORTS = ("#0b5fa5", "#c25400", "#00795c", "#8a3c8f", "#7a6a00", "#3a3f45")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_PNG_DPI = 160
-_SIZE = 8.0
+WIDE_INCH, HALF_INCH, HALF_HIGH_INCH = 7.4, 3.65, 2.6
+"""Figures are drawn in the size in which A4 shows them, one or two beside each other, so that letters keep theirs."""
+_PNG_DPI = 220
+_SIZE = 7.5
+_HEAD_LETTERS = 52
 
 
 def cohort_colours(protocol: Protocol) -> dict[str, str]:
@@ -41,6 +45,13 @@ def plain_axes(axes: Axes, *, grid: str = "y") -> None:
     axes.tick_params(labelsize=_SIZE, color=SOFT)
     axes.grid(axis=cast(Any, grid), color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def head(figure: Figure, text: str) -> None:
+    """Name a figure that stands beside another, so that it can be understood alone, on a slide."""
+    figure.text(
+        0.02, 0.985, literal(shortened(text, _HEAD_LETTERS)), fontsize=8, fontweight="bold", color=INK, va="top"
+    )
 
 
 def in_months(axes: Axes) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bonemetrics.outcomes.figures.canvas import blank_figure, literal
 from bonemetrics.outcomes.figures.moments import Moments, moments, months
-from bonemetrics.outcomes.figures.style import cohort_colours
+from bonemetrics.outcomes.figures.style import WIDE_INCH, cohort_colours
+from bonemetrics.outcomes.figures.tiers import name_visits
 from bonemetrics.outcomes.rows import Dataset
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_WIDTH_INCH, _LANE_INCH, _EDGES_INCH = 9.6, 0.36, 1.25
+_LANE_INCH, _EDGES_INCH, _LEFT_INCH = 0.29, 1.2, 0.75
 _INK, _SOFT, _FRACTURE, _BIOPSY = "#1a1a1a", "#5a6672", "#c23b00", "#8a3c8f"
 
 
@@ -40,8 +41,10 @@ def swimmer(dataset: Dataset) -> Figure | None:
     place = {code: number for number, code in enumerate(order)}
     known.sort(key=lambda one: (place.get(one.participant.cohort, len(order)), one.participant.subject))
     height = _EDGES_INCH + _LANE_INCH * len(known)
-    figure = blank_figure(_WIDTH_INCH, height)
-    axes = figure.add_axes((0.1, 0.78 / height, 0.885, 1 - _EDGES_INCH / height))
+    figure = blank_figure(WIDE_INCH, height)
+    axes = figure.add_axes(
+        (_LEFT_INCH / WIDE_INCH, 0.74 / height, 1 - (_LEFT_INCH + 0.1) / WIDE_INCH, 1 - _EDGES_INCH / height)
+    )
     colours = cohort_colours(dataset.gathered.protocol)
     for lane, one in enumerate(known):
         _draw_lane(axes, one, lane, colours.get(one.participant.cohort, _SOFT), _ending(one, dataset))
@@ -97,7 +100,8 @@ def _dress(axes: Axes, known: Sequence[Moments], dataset: Dataset) -> None:
     axes.set_yticks(range(len(known)), [literal(one.participant.subject) for one in known], fontsize=8)
     axes.set_ylim(len(known) - 0.5, -0.7)
     ends = [months(day) for one in known for day in (one.first, one.last) if day is not None]
-    axes.set_xlim(min(*ends, 0) - 0.8, max(*ends, 0) + 1)
+    limits = min(*ends, 0) - 0.8, max(*ends, 0) + 1
+    axes.set_xlim(limits)
     axes.xaxis.set_major_locator(MultipleLocator(6 if max(ends) - min(ends) > 9 else 2))
     axes.set_xlabel("months from infusion", fontsize=8)
     axes.tick_params(labelsize=8, left=False)
@@ -105,18 +109,7 @@ def _dress(axes: Axes, known: Sequence[Moments], dataset: Dataset) -> None:
     axes.grid(axis="x", color="#e3e8ec", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    for visit in dataset.gathered.protocol.visits:
-        if visit.target_day is not None:
-            axes.annotate(
-                literal(visit.name),
-                (months(visit.target_day), 1),
-                (0, 3),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                ha="center",
-                fontsize=7.5,
-                color=_SOFT,
-            )
+    name_visits(axes, dataset.gathered.protocol, limits, WIDE_INCH - _LEFT_INCH - 0.1)
 
 
 def _explain(figure: Figure, colours: Mapping[str, str]) -> None:
@@ -136,5 +129,12 @@ def _explain(figure: Figure, colours: Mapping[str, str]) -> None:
         mark("|", _INK, "end of what is known"),
     ]
     figure.legend(
-        handles=handles, loc="lower center", ncols=len(handles), fontsize=7.5, frameon=False, handletextpad=0.3
+        handles=handles,
+        loc="lower center",
+        ncols=len(handles),
+        fontsize=7,
+        frameon=False,
+        handletextpad=0.3,
+        handlelength=1.2,
+        columnspacing=1.1,
     )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bonemetrics.outcomes.analysis.select import Selection
-from bonemetrics.outcomes.figures.canvas import blank_figure, literal
-from bonemetrics.outcomes.figures.style import INK, SOFT, cohort_colours, plain_axes
+from bonemetrics.outcomes.figures.canvas import blank_figure, literal, shortened
+from bonemetrics.outcomes.figures.style import HALF_HIGH_INCH, HALF_INCH, INK, SOFT, cohort_colours, head, plain_axes
 from bonemetrics.outcomes.rows import OutcomeRow
 from bonemetrics.outcomes.wording import change_unit
 from bonemetrics.quantities import CATALOGUE
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH_INCH, _HEIGHT_INCH = 4.7, 3.1
-_MOST_NAMED = 24
+_MOST_NAMED, _MOST_WITH_VISIT = 30, 12
 
 
 def waterfall(selection: Selection, parameter: ParameterTable) -> Figure | None:
@@ -46,8 +45,9 @@ def waterfall(selection: Selection, parameter: ParameterTable) -> Figure | None:
         return (row.percent_change if percent else row.change) or 0.0
 
     rows.sort(key=lambda row: (-height(row), row.subject))
-    figure = blank_figure(_WIDTH_INCH, _HEIGHT_INCH)
-    axes = figure.add_axes((0.14, 0.3, 0.83, 0.64))
+    figure = blank_figure(HALF_INCH, HALF_HIGH_INCH)
+    axes = figure.add_axes((0.165, 0.34, 0.815, 0.56))
+    head(figure, parameter.param)
     colours = cohort_colours(selection.dataset.gathered.protocol)
     axes.bar(
         range(len(rows)),
@@ -59,21 +59,31 @@ def waterfall(selection: Selection, parameter: ParameterTable) -> Figure | None:
     has_lines = _draw_limits(axes, rows, percent=percent)
     axes.axhline(0, color=INK, linewidth=0.8)
     unit = "%" if percent else change_unit(parameter.own_unit)
-    axes.set_ylabel(literal(f"last change{f' ({unit})' if unit else ''}"), fontsize=8, color=INK)
+    axes.set_ylabel(literal(f"last change{f' ({unit})' if unit else ''}"), fontsize=7.5, color=INK)
     plain_axes(axes)
-    named = rows if len(rows) <= _MOST_NAMED else []
-    axes.set_xticks(
-        range(len(named)),
-        [literal(f"{row.subject}\n{row.visit}") for row in named],
-        fontsize=6.5,
-        rotation=55,
-        ha="right",
-        rotation_mode="anchor",
-    )
-    axes.tick_params(axis="x", length=0)
+    _name(axes, rows)
     axes.set_xlim(-0.6, len(rows) - 0.4)
     _explain(figure, {row.cohort for row in rows}, colours, has_lines=has_lines)
     return figure
+
+
+def _name(axes: Axes, rows: Sequence[OutcomeRow]) -> None:
+    """Study IDs below the bars, with the visit where there is room."""
+    axes.tick_params(axis="x", length=0, pad=5)
+    if len(rows) > _MOST_NAMED:
+        axes.set_xticks([])
+        return
+    with_visit = len(rows) <= _MOST_WITH_VISIT
+    said = [f"{row.subject}\n{shortened(row.visit, 12)}" if with_visit else row.subject for row in rows]
+    axes.set_xticks(
+        range(len(rows)),
+        [literal(one) for one in said],
+        fontsize=6.5 if with_visit else 6,
+        rotation=55 if with_visit else 90,
+        ha="right",
+        va="center",
+        rotation_mode="anchor",
+    )
 
 
 def _draw_limits(axes: Axes, rows: Sequence[OutcomeRow], *, percent: bool) -> bool:

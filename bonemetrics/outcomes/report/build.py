@@ -52,9 +52,8 @@ def compose(dataset: Dataset) -> Page:
     """The report before it becomes HTML."""
     gathered = dataset.gathered
     study = gathered.protocol.study
-    groups = "; ".join(
-        f"{one.label}{f' ({one.title})' if one.title else ''}: n = {len(one.women)}" for one in cohorts(dataset)
-    )
+    found = [(f"{one.label} ({one.title})" if one.title else one.label, len(one.women)) for one in cohorts(dataset)]
+    groups = "; ".join(f"{name}: n\u00a0=\u00a0{count}" for name, count in found)
     head = Facts(
         (
             ("Participants", plural(len(gathered.participants), "woman", "women")),

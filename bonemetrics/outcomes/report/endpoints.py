@@ -11,7 +11,7 @@ from bonemetrics.outcomes.figures.waterfall import waterfall
 from bonemetrics.outcomes.report.page import Block, Section, Text, anchor
 from bonemetrics.outcomes.report.pictures import picture
 from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, columns
-from bonemetrics.outcomes.wording import MISSING, change_unit, count_of, decimals, interval, number, pretty_unit
+from bonemetrics.outcomes.wording import MISSING, change_unit, count_of, interval, number, pretty_unit
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
 
@@ -38,7 +38,7 @@ def endpoints(selection: Selection) -> Section:
         "change may be none. Bars: her last change. SD is of the women, n − 1. The interval of a mean is by Student's "
         "t, that of a median by order statistics, which exists from six women on."
     )
-    return Section(anchor="endpoints", title="Endpoints", blocks=(lead,), parts=parts, new_page=True)
+    return Section(anchor="endpoints", title="Endpoints", blocks=(lead,), parts=parts)
 
 
 def _part(selection: Selection, parameter: ParameterTable) -> Section:
@@ -61,13 +61,11 @@ def _part(selection: Selection, parameter: ParameterTable) -> Section:
                 )
             )
     told = visit_summaries(selection, code)
-    rows = [row for visit in selection.visits(code) for row in selection.rows(code, visit)]
-    lsc = next((row.lsc for row in rows if row.lsc is not None), None)
-    places = decimals((row.value for row in rows), lsc)
+    places = selection.decimals(code)
     blocks.append(_values(told, unit, places))
     if any(one.changes.n for one in told):
         # Changes are small beside the values; a digit more tells them apart where no precision says that it is noise.
-        blocks.append(_changes(told, parameter, places if lsc is not None else min(places + 1, 4)))
+        blocks.append(_changes(told, parameter, places if selection.lsc(code) is not None else min(places + 1, 4)))
     else:
         blocks.append(Text("Nobody has both a baseline and a later value, so there is no change.", "absent"))
     if found := _responders(selection, parameter):
@@ -105,6 +103,8 @@ def _five(one: VisitSummary, places: int) -> tuple[str, ...]:
 def _changes(told: tuple[VisitSummary, ...], parameter: ParameterTable, places: int) -> ReportTable:
     shown = [one for one in told if one.changes.n]
     ratio = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in shown)
+    # Without a baseline above zero there is a change, but no per cent of it.
+    fewer = ratio and any(one.percent_changes.n != one.changes.n for one in shown)
     rows = []
     for place, one in enumerate(shown):
         first = place == 0 or shown[place - 1].group != one.group
@@ -112,6 +112,7 @@ def _changes(told: tuple[VisitSummary, ...], parameter: ParameterTable, places: 
         best = one.percent_changes if ratio else one.changes
         digits = 1 if ratio else places
         if ratio:
+            cells += [str(best.n)] if fewer else []
             cells += _mean_of(best, digits)
         low, high = best.median_interval or (None, None)
         cells += [number(best.median, digits, signed=True), interval(low, high, digits, signed=True)]
@@ -119,11 +120,12 @@ def _changes(told: tuple[VisitSummary, ...], parameter: ParameterTable, places: 
     unit = change_unit(parameter.own_unit)
     change = f"Change{f' ({unit})' if unit else ''}"
     last = "Per cent change" if ratio else change
+    both = ("mean", "95 % interval")
     head = (
         *columns("Cohort", "Visit", numeric_from=9),
         *columns("n", numeric_from=0),
-        *columns("mean", "95 % interval", numeric_from=0, group=change),
-        *(columns("mean", "95 % interval", numeric_from=0, group="Per cent change") if ratio else ()),
+        *columns(*both, numeric_from=0, group=change),
+        *(columns(*(("n",) if fewer else ()), *both, numeric_from=0, group="Per cent change") if ratio else ()),
         *columns("median", "95 % interval of the median", numeric_from=0, group=last),
     )
     return ReportTable(caption="Change from baseline", columns=head, rows=tuple(rows), row_heads=2, compact=True)

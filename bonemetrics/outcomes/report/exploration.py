@@ -10,7 +10,7 @@ from bonemetrics.outcomes.figures.relation import relation_scatter
 from bonemetrics.outcomes.report.page import Block, Listing, Section, Text, anchor
 from bonemetrics.outcomes.report.pictures import picture
 from bonemetrics.outcomes.report.tables import ReportTable, TableRow, columns
-from bonemetrics.outcomes.wording import MISSING, change_unit, decimals, interval, number, plural
+from bonemetrics.outcomes.wording import MISSING, change_unit, interval, number, plural
 
 
 def models(selection: Selection) -> Section:
@@ -35,19 +35,14 @@ def models(selection: Selection) -> Section:
         except AnalysisError as error:
             left.append(f"{parameter.param}: {error.message}.")
             continue
-        values = [
-            row.value
-            for visit in selection.visits(parameter.paramcd)
-            for row in selection.rows(parameter.paramcd, visit)
-        ]
         unit = change_unit(parameter.own_unit)
-        rows += _rows(found, parameter.param, unit, decimals(values))
+        rows += _rows(found, parameter.param, unit, selection.decimals(parameter.paramcd))
         for caution in found.cautions:
             cautions.setdefault(caution, []).append(parameter.paramcd)
     lead = Text(
         "Value = visit + woman, with visits as categories and a random intercept for each woman, fitted by restricted "
         "maximum likelihood over all women. It uses the values of women who missed a visit or left. Intervals are by "
-        "Student's t with the degrees of freedom within women. It is a description of ten women, not a test: doses "
+        "Student's t with the degrees of freedom within women. It is a description of few women, not a test: doses "
         "followed each other in time, and there is no control group."
     )
     blocks: list[Block] = [lead]

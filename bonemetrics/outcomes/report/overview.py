@@ -6,7 +6,7 @@ from bonemetrics.outcomes.analysis.select import ALL, Selection, groups
 from bonemetrics.outcomes.analysis.summaries import VisitSummary, visit_summaries
 from bonemetrics.outcomes.report.page import Block, Section, Text
 from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow
-from bonemetrics.outcomes.wording import MISSING, change_unit, decimals, interval, listed, number
+from bonemetrics.outcomes.wording import MISSING, change_unit, interval, listed, number
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
 
@@ -72,8 +72,7 @@ def _row(
     selection: Selection, parameter: ParameterTable, own: dict[str, VisitSummary], visits: tuple[str, ...]
 ) -> TableRow:
     percent = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in own.values())
-    rows = [row for visit in selection.visits(parameter.paramcd) for row in selection.rows(parameter.paramcd, visit)]
-    places = 1 if percent else decimals((row.value for row in rows), next((row.lsc for row in rows if row.lsc), None))
+    places = 1 if percent else selection.decimals(parameter.paramcd)
     cells = []
     for visit in visits:
         one = own.get(visit)

@@ -1,0 +1,212 @@
+"""Figures of the outcomes dataset: what they show, read off the figure itself."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from dataclasses import replace
+
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+
+from bonemetrics.outcomes.analysis.relations import relations
+from bonemetrics.outcomes.analysis.select import Selection
+from bonemetrics.outcomes.figures.biopsies import GLYPHS, biopsy_pairs
+from bonemetrics.outcomes.figures.completeness import completeness_map
+from bonemetrics.outcomes.figures.lines import individual_lines
+from bonemetrics.outcomes.figures.participant_timeline import participant_timeline
+from bonemetrics.outcomes.figures.relation import relation_scatter
+from bonemetrics.outcomes.figures.style import cohort_colours, cohort_markers, figure_png, figure_svg
+from bonemetrics.outcomes.figures.swimmer import swimmer
+from bonemetrics.outcomes.figures.waterfall import waterfall
+from bonemetrics.study.protocol import parse_protocol
+from tests.outcome_datasets import WOMEN, trial_dataset
+from tests.report_cases import small_dataset
+
+
+@pytest.fixture(scope="module")
+def trial():
+    return Selection(trial_dataset())
+
+
+@pytest.fixture(scope="module")
+def small():
+    return Selection(small_dataset())
+
+
+def parameter(selection, paramcd):
+    return next(one for one in selection.dataset.gathered.protocol.parameters if one.paramcd == paramcd)
+
+
+def women_lines(figure):
+    """Lines of women: those with a marker and more than one point."""
+    return [line for line in figure.axes[0].lines if line.get_marker() != "None" and len(line.get_xdata()) > 1]
+
+
+def drawn(selection):
+    """Every figure of the report by name."""
+    dataset = selection.dataset
+    for one in selection.parameters:
+        yield f"lines {one.paramcd}", individual_lines(selection, one)
+        yield f"waterfall {one.paramcd}", waterfall(selection, one)
+    for found in relations(selection):
+        yield f"relation {found.x} {found.y}", relation_scatter(dataset, found)
+    yield "biopsies", biopsy_pairs(selection)
+    yield "swimmer", swimmer(dataset)
+    yield "completeness", completeness_map(dataset)
+    for woman in WOMEN:
+        yield f"participant {woman}", participant_timeline(dataset, woman)
+
+
+def meeting(figure):
+    """Pairs of words that cover each other, and words that leave the figure; slanted ones are left out."""
+    figure.canvas.draw()
+    hidden = list(hidden_labels(figure))
+    words = [
+        one
+        for one in figure.findobj(Text)
+        if one.get_visible() and one.get_text().strip() and one.get_rotation() % 90 == 0 and _is_shown(one, hidden)
+    ]
+    boxes = [(one.get_text(), one.get_window_extent().padded(-0.5)) for one in words]
+    high, wide = figure.bbox.height, figure.bbox.width
+    outside = [text for text, box in boxes if box.x0 < -1 or box.y0 < -1 or box.x1 > wide + 1 or box.y1 > high + 1]
+    covered = [(a, b) for (a, one), (b, other) in itertools.combinations(boxes, 2) if one.overlaps(other)]
+    return outside + covered
+
+
+def _is_shown(text, hidden):
+    return not any(text is one for one in hidden)
+
+
+def hidden_labels(figure):
+    """Labels of ticks beyond the ends of an axis are there, but not drawn."""
+    for axes in figure.axes:
+        for place, (axis, ends) in enumerate(((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))):
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                for label in (tick.label1, tick.label2):
+                    if not min(ends) <= label.get_position()[place] <= max(ends):
+                        yield label
+
+
+def test_figures__no_word_covers_another_or_leaves_the_figure(trial):
+    faults = {name: found for name, figure in drawn(trial) if figure is not None and (found := meeting(figure))}
+    assert faults == {}
+
+
+def test_figure_svg__is_the_same_again_and_needs_nothing(trial):
+    first, second = (figure_svg(individual_lines(trial, parameter(trial, "RADTBD"))) for _ in range(2))
+    assert first == second
+    # Letters are outlines: a page without fonts shows them all the same.
+    assert "<text" not in first
+    assert "<dc:date>" not in first
+    assert "<script" not in first
+
+
+def test_figure_png__is_the_same_again_and_in_the_size_of_print(trial):
+    first, second = (figure_png(waterfall(trial, parameter(trial, "LSBMD"))) for _ in range(2))
+    assert first == second
+    # 3.65 by 2.6 inches at 220 dots; width and height stand at bytes 16 to 24 of a PNG.
+    assert struct.unpack(">II", first[16:24]) == (803, 572)
+    assert b"tIME" not in first
+
+
+def test_cohorts__keep_apart_by_colour_and_by_shape():
+    made = parse_protocol('[study]\nid = "A"\n' + "".join(f'[[cohorts]]\ncode = "C{n}"\n' for n in range(7)))
+    colours, markers = cohort_colours(made), cohort_markers(made)
+    first = [colours[f"C{n}"] for n in range(6)]
+    assert len(set(first)) == 6
+    assert len({markers[f"C{n}"] for n in range(6)}) == 6
+    assert colours["C6"] == colours["C0"]
+    # Contrast to white of at least 4.5 (WCAG 2.1, formula of relative luminance).
+    for colour in first:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        assert 1.05 / (luminance + 0.05) >= 4.5, colour
+
+
+def test_individual_lines__changes_from_baseline_and_the_band(small):
+    figure = individual_lines(small, parameter(small, "RADTBD"))
+    # W-01 goes from 100 to 105 and W-02 from 90 to 88.5; W-03 has no later value and so no line.
+    assert sorted(tuple(line.get_ydata()) for line in women_lines(figure)) == [(0.0, -1.5), (0.0, 5.0)]
+    # Study day 370 is 369 days after the infusion, study day -10 ten before it.
+    for line in women_lines(figure):
+        assert list(line.get_xdata()) == pytest.approx([-10 / 30.4375, 369 / 30.4375])
+    band = figure.axes[0].patches[0].get_extents().transformed(figure.axes[0].transData.inverted())
+    assert (band.y0, band.y1) == pytest.approx((-3.1, 3.1))
+    assert figure.axes[0].get_ylabel() == "change (mg/cm³)"
+
+
+def test_individual_lines__no_band_where_no_precision_is_stated(small):
+    figure = individual_lines(small, parameter(small, "P1NP"))
+    assert len(women_lines(figure)) == 2
+    assert not figure.axes[0].patches
+
+
+def test_individual_lines__nothing_without_a_follow_up():
+    dataset = small_dataset()
+    baselines = tuple(row for row in dataset.rows if row.is_baseline)
+    selection = Selection(replace(dataset, rows=baselines))
+    assert individual_lines(selection, parameter(selection, "RADTBD")) is None
+    assert waterfall(selection, parameter(selection, "RADTBD")) is None
+    assert biopsy_pairs(selection) is None
+
+
+def test_waterfall__largest_first_with_the_limits_of_each_woman(small):
+    figure = waterfall(small, parameter(small, "RADTBD"))
+    assert [bar.get_height() for bar in figure.axes[0].patches] == pytest.approx([5.0, -100 * 1.5 / 90])
+    # 3.1 mg/cm3 are 3.1 % of 100 and 3.444 % of 90.
+    limits = [line.get_ydata()[0] for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+    assert sorted(limit for limit in limits if limit) == pytest.approx([-310 / 90, -3.1, 3.1, 310 / 90])
+    assert figure.axes[0].get_ylabel() == "last change (%)"
+
+
+def test_waterfall__scores_have_no_per_cent(trial):
+    figure = waterfall(trial, parameter(trial, "LSBMDT"))
+    assert figure.axes[0].get_ylabel() == "last change"
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert heights == sorted(heights, reverse=True)
+    assert max(map(abs, heights)) < 1
+
+
+def test_waterfall__the_last_visit_of_those_who_left(trial):
+    figure = waterfall(trial, parameter(trial, "RADTBD"))
+    names = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert {"W-07\nMonth 6", "W-10\nMonth 12", "W-01\nMonth 24"} <= set(names)
+    assert len(names) == 10
+
+
+def test_biopsy_pairs__glyphs_tell_the_labels(trial):
+    figure = biopsy_pairs(trial)
+    assert figure.axes[0].get_title() == "Biopsy BV/TV"
+    volume = figure.axes[0]
+    dots = [line for line in volume.lines if len(line.get_xdata()) == 1]
+    shown = [(line.get_marker(), line.get_markerfacecolor() == "white") for line in dots]
+    # Ten women twice: W-02 has single labels at baseline, W-09 none at either visit.
+    assert shown.count(("o", False)) == 17
+    assert shown.count(("o", True)) == 1
+    assert shown.count((GLYPHS["none"][0], False)) == 2
+
+
+def test_biopsy_pairs__no_apposition_rate_without_double_label(trial):
+    rate = biopsy_pairs(trial).axes[1]
+    dots = [line for line in rate.lines if line.get_marker() != "None"]
+    assert len(dots) == 17
+    assert min(line.get_ydata()[0] for line in dots) > 0.5
+
+
+def test_relation_scatter__outliers_have_a_ring_and_a_name(trial):
+    found = relations(trial)[0]
+    outliers = [pair for pair in found.pairs if pair.is_outlier]
+    assert {pair.subject for pair in outliers} == {"W-09"}
+    axes = relation_scatter(trial.dataset, found).axes[0]
+    assert sorted(text.get_text() for text in axes.texts) == ["W-09"] * len(outliers)
+    rings = [line for line in axes.lines if line.get_markersize() > 8]
+    assert {(line.get_xdata()[0], line.get_ydata()[0]) for line in rings} == {(pair.x, pair.y) for pair in outliers}
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Biopsy activation frequency (/year)", "Serum P1NP (ng/mL)")
+
+
+def test_figures__dollars_of_a_protocol_are_no_mathematics(small):
+    named = parameter(small, "RADTBD").model_copy(update={"param": r"Density $\frac{1}{2"})
+    for figure in (individual_lines(small, named), waterfall(small, named)):
+        assert "</svg>" in figure_svg(figure)
