@@ -386,6 +386,7 @@ NOTES: dict[str, str] = {
     "vertebrae-changed": "another scan of the person, from another day, counts other vertebrae",
     "reference-changed": "another scan of the person, from another day, was scored against another reference",
     "table-not-named": "no entry of [[tables]] in study.toml names this table, so it was left alone",
+    "several-sheets": "several sheets of a workbook hold tables; [[tables]] has to name the one to read",
     "sheet-hidden": "the sheet that was read is hidden in its workbook",
     "row-empty": "a row without any value was passed over",
     "duplicate-row": "the row says the same as an earlier one and was left out",

@@ -12,12 +12,13 @@ from rich.progress import Progress
 
 from bonemetrics.batch.guard import GIB, Limits, run_guarded
 from bonemetrics.cli import as_json as shape
-from bonemetrics.cli import reports, show
+from bonemetrics.cli import reports, show, tables
 from bonemetrics.errors import BonemetricsError, ReadError, UsageError
 from bonemetrics.pipeline.dxa import MeasuredFile
 from bonemetrics.pipeline.look import Look as ScanLook
 from bonemetrics.pipeline.look import look_at
 from bonemetrics.pipeline.scan import ScanRequest, measure_scan, tissue_parameters
+from bonemetrics.pipeline.table_look import TableLook
 from bonemetrics.readers.identify import Found, identify
 from bonemetrics.records import Calibration, GridFacts, Problem, ScanResult, refusal
 from bonemetrics.study.layout import make_private_folder
@@ -43,6 +44,7 @@ class Look:
     calibration: Calibration | None = None
     problems: tuple[Problem, ...] = ()
     reports: MeasuredFile | None = None
+    tables: tuple[TableLook, ...] = ()
 
     @classmethod
     def of_scan(cls, look: ScanLook) -> Look:
@@ -51,6 +53,8 @@ class Look:
 
     def kind_of(self, kind: str) -> str:
         """What an item is, now that it was read; `kind` is what its first bytes said."""
+        if self.tables:
+            return tables.kind_of(self.tables)
         return self.reports.kind if self.reports is not None else kind
 
 
@@ -62,7 +66,7 @@ def limits(memory_gib: float, seconds: float) -> Limits:
 def inspect(path: Path, *, as_json: bool, limits: Limits) -> int:
     """Show what lies at a path; returns the exit code."""
     found = _found(path, limits)
-    looks = {id(item): _look(item, limits) for item in _leaves(found) if item.series is not None or item.form}
+    looks = {id(item): _look(item, limits) for item in _leaves(found) if _can_be_read(item)}
     shown = _found_json(found, looks)
     if as_json:
         typer.echo(shape.dumps(shown))
@@ -169,7 +173,14 @@ def _measure(item: Found, task: ScanRequest, limits: Limits) -> ScanResult | Mea
         return ScanResult(kind=item.kind, problems=(refusal(error),))
 
 
+def _can_be_read(item: Found) -> bool:
+    return item.series is not None or bool(item.form) or (item.kind == "table" and not item.problems)
+
+
 def _look(item: Found, limits: Limits) -> Look:
+    if item.kind == "table" and not item.form:
+        seen = tables.looked_at(item.path, limits)
+        return Look(problems=tables.problems_of(seen), tables=seen)
     if item.series is None:
         found = reports.looked_at(reports.measured(item, Protocol(), limits))
         return Look(problems=reports.problems_of(found), reports=found)
@@ -180,6 +191,9 @@ def _look(item: Found, limits: Limits) -> Look:
 
 
 def _unsupported(item: Found) -> Problem:
+    if item.kind == "table":
+        text = "a table is read by `bonemetrics run`, by an entry of [[tables]] in study.toml"
+        return refusal(ReadError(text, code="unsupported-format"))
     return refusal(ReadError(f"this version does not measure {item.kind} files", code="unsupported-format"))
 
 
@@ -204,6 +218,7 @@ def _found_json(found: Found, looks: dict[int, Look]) -> dict[str, Any]:
         "calibration": shape.calibration_json(look.calibration),
         "items": [_found_json(item, looks) for item in found.items],
         "problems": [shape.problem_json(problem) for problem in _unique((*found.problems, *look.problems))],
+        **({"tables": [tables.as_json(table) for table in look.tables]} if look.tables else {}),
     }
 
 
@@ -220,6 +235,7 @@ def _show_found(found: Found, looks: dict[int, Look]) -> None:
         if look.reports is not None:
             reports.display(out, look.reports)
             continue
+        tables.display(out, look.tables)
         show.grid(out, look.grid)
         show.calibration(out, look.calibration)
         show.problems(out, _unique((*item.problems, *look.problems)))

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 MAX_TABLE_BYTES = 2 * 2**30
 _EVENTS = ("adverse-events", "fractures")
-_NO_RESULTS = frozenset({"subject", "record", "visit", "date", "study_day", "reader", "version"})
-_NO_RESULTS |= {"test", "test_name", "unit", "standard_unit"}
+NO_RESULTS = frozenset({"subject", "record", "visit", "date", "study_day", "reader", "version"})
+NO_RESULTS |= {"test", "test_name", "unit", "standard_unit"}
+"""Roles that say whose a row is, when and of what, but no result."""
 _AGGREGATED = frozenset({"test-not-wanted", "row-empty"})
 """Notes that are told once for the sheet with the number of rows, not on every row."""
 
@@ -149,7 +150,7 @@ def measure_table(
             for outcome in who.finish():
                 file.write(rows.judged(outcome))
             _require_same(path, stamp)
-            problems = (*raw.problems, *columns.problems, *_unused(columns.unused), *rows.told_once())
+            problems = (*raw.problems, *columns.problems, *unused_columns(columns.unused), *rows.told_once())
             file.write(_as_line(0, "", (), problems))
     except BonemetricsError as error:
         out.unlink(missing_ok=True)
@@ -169,7 +170,7 @@ def measure_table(
 
 def _require_results(columns: ColumnMap) -> None:
     """Refuse a table that says whose and when, and nothing else: its results stand in columns that nobody knows."""
-    if columns.names - _NO_RESULTS:
+    if columns.names - NO_RESULTS:
         return
     shown = ", ".join(repr(name[:40]) for name in columns.unused[:20])
     told = f"no column of results is known; name it in [tables.columns]. Columns that no role takes: {shown or 'none'}"
@@ -208,7 +209,8 @@ def _sha256(path: Path) -> tuple[str, Stamp]:
         return content.hexdigest(), stamp
 
 
-def _unused(headers: Iterable[str]) -> Iterator[Problem]:
+def unused_columns(headers: Iterable[str]) -> Iterator[Problem]:
+    """A note on the columns that no role takes."""
     names = list(headers)
     if names:
         shown = ", ".join(repr(name[:40]) for name in names[:20]) + (" …" if len(names) > 20 else "")

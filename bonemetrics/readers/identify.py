@@ -174,6 +174,8 @@ def _other_format(path: Path, start: bytes) -> Found:
     kind = kind_by_content(path.name, start)
     if kind == "unknown":
         return _refused(kind, path, "unknown-format", "none of the formats that bonemetrics reads")
+    if kind == "table":
+        return Found(kind=kind, path=path)
     if kind in _READ_BY_FORM:
         return _refused(kind, path, "malformed-document", f"begins like a {kind} file, but does not go on like one")
     return _refused(kind, path, "unsupported-format", f"{kind} files are recognised but not measured by this version")
@@ -253,7 +255,7 @@ def _is_plainly_other(found: Found, *, beside_series: bool) -> bool:
     if found.form:
         # Any picture may be a report page, but beside a CT series it is more likely a screenshot.
         return found.form == "page_image" and beside_series
-    return found.problems[0].code == "unknown-format"
+    return bool(found.problems) and found.problems[0].code == "unknown-format"
 
 
 def _only_localizers(found: Found) -> bool:

@@ -13,6 +13,10 @@ _PLAIN_PICTURE_CLASSES = (_STORAGE + "1.", _STORAGE + "7.")
 _OTHER_MODALITIES = frozenset({"CT", "MR", "US", "NM", "PT", "MG", "XA", "RF", "IO", "ES"})
 
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
 def is_junk_name(name: str) -> bool:
     """Whether a name inside a folder is a hidden file, a leftover of copying or packing, or a DICOMDIR."""
     lower = name.lower()
@@ -32,7 +36,11 @@ def kind_by_content(name: str, start: bytes) -> str:
     for kind, fits in _SIGNATURES:
         if fits(start):
             return kind
-    if name.lower().endswith((".csv", ".tsv")) and start and b"\0" not in start:
+    lower = name.lower()
+    if lower.endswith((".csv", ".tsv")) and start and (b"\0" not in start or start.startswith(_UTF_16)):
+        return "table"
+    if lower.endswith((".xlsx", ".xlsm", ".xls")) and start.startswith((b"PK\x03\x04", _OLE)):
+        # Old workbooks and encrypted ones lie in the same container.
         return "table"
     return "unknown"
 

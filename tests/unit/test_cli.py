@@ -71,7 +71,7 @@ def test_inspect__a_folder_of_one_series_is_that_series_and_its_only_item():
 
 
 def test_inspect__a_folder_of_several_lists_each_series():
-    found = json_of("inspect", SAMPLE / "input", code=1)  # a table without a study is refused
+    found = json_of("inspect", SAMPLE / "input", code=1)  # dates of a table have two readings without a study
     kinds = [item["kind"] for item in found["items"]]
     assert [(kind, kinds.count(kind)) for kind in sorted(set(kinds))] == [
         ("ct-series", 4),

@@ -171,8 +171,6 @@ def test_read_ct__refuses_a_file_changed_since_it_was_identified(tmp_path: Path)
         ("scan.aim", b"AIMDATA_V030   \0" + bytes(200), "aim"),
         ("I0001.M01", struct.pack("<ii", 5, 1609) + bytes(2000), "stratec"),
         ("S0001.M01", struct.pack("<ii", 5, 1529) + bytes(2000), "stratec"),
-        ("lab.csv", b"ID;value\n1;2\n", "table"),
-        ("lab.xpt", b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!", "table"),
     ],
 )
 def test_identify__kinds_of_other_formats_are_named_but_not_measured(
@@ -181,6 +179,25 @@ def test_identify__kinds_of_other_formats_are_named_but_not_measured(
     (tmp_path / name).write_bytes(start)
     found = identify(tmp_path / name)
     assert (found.kind, codes(found)) == (kind, ["unsupported-format"])
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("lab.csv", b"ID;value\n1;2\n"),
+        ("lab.csv", "ID;µg\n1;2\n".encode("utf-16")),
+        ("lab.xpt", b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!"),
+        ("lab.xlsx", b"PK\x03\x04" + bytes(2000)),
+        ("lab.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000)),
+    ],
+)
+def test_identify__tables_are_named(name: str, start: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(start)
+    found = identify(tmp_path / name)
+    assert (found.kind, found.form, codes(found)) == ("table", "", [])
+    # Beside a series it is an item of its own.
+    write_series(tmp_path / "scan", reference_series())
+    assert sorted(item.kind for item in identify(tmp_path).items) == ["ct-series", "table"]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +271,7 @@ def test_identify__other_pictures_are_named_only_where_there_is_nothing_else(tmp
         ("dxa/hologic_db/PA11721A.R06", "hologic-scan", []),
         ("dxa/fhir_uscore/bone-scan.pdf", "dxa-report", []),
         ("dxa/ge_images/1.2.840.113619.2.110.210419.20180719141308.1.6.12.1.dcm", "dxa-image", []),
-        ("qct/phantom_tables/qc1.csv", "table", ["unsupported-format"]),
+        ("qct/phantom_tables/qc1.csv", "table", []),
     ],
 )
 def test_identify__real_vendor_files(shared_data: Path, name: str, kind: str, code: list[str]) -> None:

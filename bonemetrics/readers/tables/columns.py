@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from bonemetrics.errors import TableError
@@ -34,6 +34,15 @@ class ColumnMap:
     n_columns: int
     table: TableMap
     _commas: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def by_index(self) -> dict[int, Role]:
+        """Roles by the place of their column, with the unit that the column states."""
+        return {
+            place.index: replace(place.role, unit=place.unit or place.role.unit)
+            for place in self.places
+            if place.index is not None
+        }
 
     @property
     def names(self) -> frozenset[str]:
@@ -66,13 +75,8 @@ class ColumnMap:
         """
         values: dict[str, Given] = {}
         problems: dict[str, Problem] = {}
-        if raw.fault:
-            return MappedRow(raw.line, {}, {"": refusal(TableError(raw.fault, code="broken-row"))})
-        is_empty = all(is_missing(cell) for cell in raw.cells)
-        is_short = len(raw.cells) < self.n_columns and not is_empty
-        if is_short or any(not is_missing(cell) for cell in raw.cells[self.n_columns :]):
-            text = f"the row has {len(raw.cells)} cells, the header {self.n_columns}"
-            return MappedRow(raw.line, {}, {"": refusal(TableError(text, code="too-few-cells"))})
+        if (fault := row_fault(raw, self.n_columns)) is not None:
+            return MappedRow(raw.line, {}, {"": fault})
         filled = False
         for place in self.places:
             cell = place.fixed
@@ -103,6 +107,17 @@ class ColumnMap:
             return yes_no_of(cell)
         require_sound(cell)
         return cell.text if cell.day is None else cell.day.isoformat()
+
+
+def row_fault(raw: RawRow, n_columns: int) -> Problem | None:
+    """Why the cells of a row cannot be told apart: it is broken, or longer or shorter than the header."""
+    if raw.fault:
+        return refusal(TableError(raw.fault, code="broken-row"))
+    is_short = len(raw.cells) < n_columns and not all(is_missing(cell) for cell in raw.cells)
+    if is_short or any(not is_missing(cell) for cell in raw.cells[n_columns:]):
+        text = f"the row has {len(raw.cells)} cells, the header {n_columns}"
+        return refusal(TableError(text, code="too-few-cells"))
+    return None
 
 
 def _in_unit(found: GivenNumber, unit: str) -> GivenNumber:

@@ -91,6 +91,25 @@ def xlsx_sheet(path: Path, table: TableMap) -> Sheet:
         return Sheet(name=str(chosen.title), names=names, rows=rows, problems=problems)
 
 
+def visible_sheets(path: Path) -> tuple[str, ...]:
+    """Names of the sheets that a person sees; errors are those of `xlsx_sheet`."""
+    checked_parts(path)
+    try:
+        import openpyxl
+
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
+            sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")]
+            names = tuple(str(sheet.title) for sheet in sheets if sheet.sheet_state == "visible")
+            book.close()
+            return names
+    except DefusedXmlException:
+        raise ReadError("the workbook refers to entities or other documents", code="unsafe-document") from None
+    except _DAMAGE as error:
+        raise _damaged(error) from None
+
+
 def _damaged(error: Exception) -> ReadError:
     return ReadError(f"the workbook is damaged ({type(error).__name__})", code="malformed-document")
 
