@@ -213,6 +213,16 @@ def test_package__a_cut_one_is_damaged(tmp_path, cut):
     assert code_of(path) == "malformed-document"
 
 
+def test_package__damage_far_inside_a_large_sheet_is_told(tmp_path):
+    path = saved(tmp_path, book(*[[f"S-{number * 7919 % 5003}", number * 0.37] for number in range(5000)]))
+    with zipfile.ZipFile(path) as package:
+        part = package.getinfo(SHEET)
+    data = bytearray(path.read_bytes())
+    data[part.header_offset + part.compress_size * 9 // 10] ^= 0xFF
+    path.write_bytes(data)
+    assert code_of(path) == "malformed-document"
+
+
 def test_package__sheets_that_are_no_xml_are_damage(tmp_path):
     for number, text in enumerate((b"<worksheet><sheetData><row r='1'>", b"", b"\xff" * 100)):
         path = with_part(saved(tmp_path, book(["a", "b"]), f"{number}.xlsx"), SHEET, lambda _, text=text: text)

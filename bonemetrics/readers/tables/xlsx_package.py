@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +23,11 @@ _MERGED = re.compile(
     rb"""<(?:\w{1,20}:)?mergeCell\s[^<>]{0,150}?ref\s{0,5}=\s{0,5}["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']"""
 )
 _MOST_MERGED = 50_000
+PACKAGE_DAMAGE = (
+    *(OSError, EOFError, NotImplementedError, ValueError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+)
+"""What unfolding a damaged package raises."""
 
 
 @dataclass(slots=True)
@@ -104,7 +112,7 @@ def checked_parts(path: Path) -> Parts:
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")):
                     _require_plain(package, part)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+    except PACKAGE_DAMAGE as error:
         raise ReadError(f"the workbook is damaged ({type(error).__name__})", code="malformed-document") from None
     return Parts(path)
 

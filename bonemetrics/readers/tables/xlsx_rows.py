@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,13 +15,10 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 
 from bonemetrics.errors import ReadError, TableError
-from bonemetrics.readers.tables.xlsx_package import Covered, checked_parts
+from bonemetrics.readers.tables.xlsx_package import PACKAGE_DAMAGE, Covered, checked_parts
 from bonemetrics.records import Problem, RawCell, RawRow, TableMap, note
 
-_DAMAGE = (
-    *(KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError, EOFError),
-    *(zipfile.BadZipFile, ParseError, NotImplementedError, RuntimeError),
-)
+_DAMAGE = (*PACKAGE_DAMAGE, KeyError, TypeError, AttributeError, IndexError, OverflowError, ParseError)
 """What the library raises over a damaged workbook."""
 MAX_SHEET_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
@@ -78,11 +74,11 @@ def xlsx_sheet(path: Path, table: TableMap) -> Sheet:
             until_read.callback(book.close)
             sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")]
             chosen = _chosen(sheets, table)
+            covered = parts.covered(_part_of(chosen))
         except DefusedXmlException:
             raise ReadError("the workbook refers to entities or other documents", code="unsafe-document") from None
         except _DAMAGE as error:
             raise _damaged(error) from None
-        covered = parts.covered(_part_of(chosen))
         problems: tuple[Problem, ...] = ()
         if chosen.sheet_state != "visible":
             problems = (note("sheet-hidden", f"the sheet {chosen.title!r} is hidden in the workbook; it was read"),)
