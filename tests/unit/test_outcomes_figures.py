@@ -210,3 +210,14 @@ def test_figures__dollars_of_a_protocol_are_no_mathematics(small):
     named = parameter(small, "RADTBD").model_copy(update={"param": r"Density $\frac{1}{2"})
     for figure in (individual_lines(small, named), waterfall(small, named)):
         assert "</svg>" in figure_svg(figure)
+
+
+def test_participant_timeline__a_difference_that_no_digit_shows_is_flat(small):
+    dataset = small.dataset
+    rows = tuple(
+        replace(row, value=100.0 if row.is_baseline else 100.0 + 1e-10) if row.paramcd == "P1NP" else row
+        for row in dataset.rows
+    )
+    figure = participant_timeline(replace(dataset, rows=rows), "W-01")
+    (heights,) = [line.get_ydata() for line in figure.axes[2].lines if line.get_marker() == "o"]
+    assert heights[0] == pytest.approx(heights[1], abs=1e-6)

@@ -150,3 +150,31 @@ def test_overview__says_where_nothing_has_changed_yet():
     dataset = small_dataset()
     rows = tuple(row for row in dataset.rows if row.is_baseline)
     assert said(overview(Selection(replace(dataset, rows=rows)))) == ["No parameter has a change from baseline yet."]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "later", "changes", "values"),
+    [
+        # Values in whole units, changes of about 1: one decimal more.
+        ((250.0, 262.4), (251.3, 261.0), 1, 0),
+        # Changes as large as the values need no more.
+        ((25.0, 26.2), (51.3, 61.0), 1, 1),
+    ],
+)
+def test_selection__changes_have_a_decimal_more_where_they_are_small(baseline, later, changes, values):
+    dataset = small_dataset()
+    numbers = dict(zip(("W-01", "W-02"), zip(baseline, later, strict=True), strict=True))
+    rows = tuple(
+        replace(row, value=numbers[row.subject][not row.is_baseline], change=None)
+        if row.is_baseline
+        else replace(row, value=numbers[row.subject][1], change=numbers[row.subject][1] - numbers[row.subject][0])
+        for row in dataset.rows
+        if row.paramcd == "P1NP"
+    )
+    selection = Selection(replace(dataset, rows=rows))
+    assert (selection.decimals("P1NP"), selection.change_decimals("P1NP")) == (values, changes)
+
+
+def test_selection__a_stated_precision_decides_for_changes_too():
+    selection = Selection(small_dataset())
+    assert (selection.decimals("RADTBD"), selection.change_decimals("RADTBD")) == (1, 1)

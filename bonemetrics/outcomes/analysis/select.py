@@ -94,6 +94,17 @@ class Selection:
         values = [row.value for visit in self.visits(paramcd) for row in self.rows(paramcd, visit)]
         return decimals(values, self.lsc(paramcd))
 
+    def change_decimals(self, paramcd: str) -> int:
+        """How many decimals changes of a parameter are shown with.
+
+        Changes are small beside the values; one decimal more tells them apart where no precision says it is noise.
+        """
+        places = self.decimals(paramcd)
+        changes = [row.change for visit in self.visits(paramcd) for row in self.rows(paramcd, visit)]
+        if self.lsc(paramcd) is not None:
+            return places
+        return max(places, min(places + 1, decimals(changes) - 1))
+
     def last(self, paramcd: str) -> tuple[OutcomeRow, ...]:
         """For each woman the last row with a change from baseline."""
         found: dict[str, OutcomeRow] = {}

@@ -22,6 +22,8 @@ _TALLEST_INCH = 6.2
 """Of all panels of a column, so that the figure and what is said of her fit on one sheet."""
 _LEFT_INCH, _RIGHT_INCH, _GAP_INCH = 0.86, 0.05, 0.5
 _FEW_PANELS, _MOST_EVENTS = 20, 6
+_FEWEST_STEPS = 3
+"""Height of a panel, at least, in steps of the last decimal shown."""
 _WIDER = 1.3
 """Three columns are drawn wider and shown smaller."""
 _LETTER_POINTS, _BOLD_LETTER_POINTS = 3.75, 4.45
@@ -48,8 +50,10 @@ class _Panel:
         band = self.band
         ends = [*values, *(band or ())]
         low, high = min(ends), max(ends)
-        room = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
-        return low - room, high + room
+        # A difference that the shown digits hide must not fill the panel.
+        least = _FEWEST_STEPS * 10.0**-self.places
+        middle, half = (low + high) / 2, max(high - low, least) / 2
+        return middle - 1.24 * half, middle + 1.24 * half
 
     @property
     def band(self) -> tuple[float, float] | None:

@@ -64,8 +64,7 @@ def _part(selection: Selection, parameter: ParameterTable) -> Section:
     places = selection.decimals(code)
     blocks.append(_values(told, unit, places))
     if any(one.changes.n for one in told):
-        # Changes are small beside the values; a digit more tells them apart where no precision says that it is noise.
-        blocks.append(_changes(told, parameter, places if selection.lsc(code) is not None else min(places + 1, 4)))
+        blocks.append(_changes(told, parameter, selection.change_decimals(code)))
     else:
         blocks.append(Text("Nobody has both a baseline and a later value, so there is no change.", "absent"))
     if found := _responders(selection, parameter):

@@ -36,7 +36,7 @@ def models(selection: Selection) -> Section:
             left.append(f"{parameter.param}: {error.message}.")
             continue
         unit = change_unit(parameter.own_unit)
-        rows += _rows(found, parameter.param, unit, selection.decimals(parameter.paramcd))
+        rows += _rows(found, parameter.param, unit, selection.change_decimals(parameter.paramcd))
         for caution in found.cautions:
             cautions.setdefault(caution, []).append(parameter.paramcd)
     lead = Text(

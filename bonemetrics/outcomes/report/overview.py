@@ -72,7 +72,7 @@ def _row(
     selection: Selection, parameter: ParameterTable, own: dict[str, VisitSummary], visits: tuple[str, ...]
 ) -> TableRow:
     percent = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in own.values())
-    places = 1 if percent else selection.decimals(parameter.paramcd)
+    places = 1 if percent else selection.change_decimals(parameter.paramcd)
     cells = []
     for visit in visits:
         one = own.get(visit)
