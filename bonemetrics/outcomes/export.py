@@ -57,21 +57,24 @@ class Snapshot:
         }
 
     @property
-    def tables(self) -> tuple[Table, ...]:
-        """Everything but SDTM: numbers of scans, the outcomes dataset, events, sources and notes."""
+    def makers(self) -> tuple[Callable[[], Table], ...]:
+        """One call for each table but SDTM's: numbers of scans, the outcomes dataset, events, sources and notes.
+
+        Those of a large study are made one after the other, since together they fill the memory.
+        """
         gathered = self.dataset.gathered
         return (
-            density_table(self.placed),
-            notes_table(self.placed),
-            dxa_table(self.placed, gathered.protocol),
-            long_table(self.dataset),
-            wide_table(self.dataset),
-            adverse_event_table(gathered),
-            fracture_table(gathered),
-            sources_table(self.dataset),
-            outcome_notes_table(self.dataset),
-            biopsy_table(gathered),
-            precision_table(gathered),
+            lambda: density_table(self.placed),
+            lambda: notes_table(self.placed),
+            lambda: dxa_table(self.placed, gathered.protocol),
+            lambda: long_table(self.dataset),
+            lambda: wide_table(self.dataset),
+            lambda: adverse_event_table(gathered),
+            lambda: fracture_table(gathered),
+            lambda: sources_table(self.dataset),
+            lambda: outcome_notes_table(self.dataset),
+            lambda: biopsy_table(gathered),
+            lambda: precision_table(gathered),
         )
 
 
@@ -147,11 +150,11 @@ def export_study(
     found = snapshot(store)
     make_private_folder(out)
     files: list[Path] = []
-    steps = tuple(_steps(found, chosen, out))
-    for done, write in enumerate(steps):
+    total = len(found.makers) + (SDTM in chosen) + 1
+    for done, written in enumerate(_written(found, chosen, out), start=1):
+        files += written
         if on_progress is not None:
-            on_progress("writing tables", done, len(steps))
-        files.extend(write())
+            on_progress("writing tables", done, total)
     return _sealed(store, found, out, ",".join(chosen), files)
 
 
@@ -186,48 +189,47 @@ def report_study(study_dir: Path, out: Path) -> tuple[Path, ...]:
     return _sealed(store, found, out, "report", write_report(found.dataset, out), manifest="report.json")
 
 
-def _steps(found: Snapshot, chosen: Sequence[str], out: Path) -> Iterator[Callable[[], tuple[Path, ...]]]:
-    """What is to be written, each as a call."""
+def _written(found: Snapshot, chosen: Sequence[str], out: Path) -> Iterator[list[Path]]:
+    """Write one table after the other in every format, then what describes them all."""
     from bonemetrics.outcomes.formats.define_xml import write_define
-    from bonemetrics.outcomes.formats.redcap import write_redcap
+    from bonemetrics.outcomes.formats.redcap import TAKEN, write_redcap
 
-    facts, tables = found.facts, found.tables
-    parameters = found.dataset.gathered.protocol.parameters
-    for form in chosen:
-        if form in _WRITERS:
-            yield from (_Step(form, table, out, facts) for table in tables)
-    if "redcap" in chosen:
-        yield lambda: tuple(write_redcap(tables, out, facts=facts))
+    facts, parameters = found.facts, found.dataset.gathered.protocol.parameters
     if SDTM in chosen:
-        yield lambda: _write_sdtm(found, out / SDTM)
-    yield lambda: (write_csv(dictionary_table(tables, parameters), out / "dictionary.csv"),)
+        yield _write_sdtm(found, out / SDTM)
+    outlines: list[Table] = []
+    forms: list[Table] = []
+    for make in found.makers:
+        table = make()
+        yield [_write(form, table, out, facts) for form in chosen if form in _WRITERS]
+        outlines.append(table.outline())
+        if table.name in TAKEN:
+            forms.append(table)
+        del table
+    files = list(write_redcap(forms, out, facts=facts)) if "redcap" in chosen else []
+    files.append(write_csv(dictionary_table(outlines, parameters), out / "dictionary.csv"))
     ending = next((_WRITERS[form][0] for form in ("xpt", "dataset-json", "parquet", "csv") if form in chosen), "csv")
-    yield lambda: (write_define(tables, parameters, out / "define.xml", facts=facts, ending=ending),)
+    yield [*files, write_define(outlines, parameters, out / "define.xml", facts=facts, ending=ending)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One table in one format."""
-
-    form: str
-    table: Table
-    out: Path
-    facts: Facts
-
-    def __call__(self) -> tuple[Path, ...]:
-        ending, write = _WRITERS[self.form]
-        return (write(self.table, self.out / f"{self.table.name}.{ending}", self.facts),)
+def _write(form: str, table: Table, out: Path, facts: Facts) -> Path:
+    ending, write = _WRITERS[form]
+    return write(table, out / f"{table.name}.{ending}", facts)
 
 
-def _write_sdtm(found: Snapshot, folder: Path) -> tuple[Path, ...]:
+def _write_sdtm(found: Snapshot, folder: Path) -> list[Path]:
     from bonemetrics.outcomes.formats.define_xml import write_define
     from bonemetrics.outcomes.sdtm import sdtm_tables
 
     make_private_folder(folder)
-    tables = sdtm_tables(found.dataset.gathered)
-    files = [_Step("xpt", table, folder, found.facts)()[0] for table in tables]
+    files: list[Path] = []
+    outlines: list[Table] = []
+    for table in sdtm_tables(found.dataset.gathered):
+        files.append(_write("xpt", table, folder, found.facts))
+        outlines.append(table.outline())
+        del table
     parameters = found.dataset.gathered.protocol.parameters
-    return *files, write_define(tables, parameters, folder / "define.xml", facts=found.facts)
+    return [*files, write_define(outlines, parameters, folder / "define.xml", facts=found.facts)]
 
 
 def _write_xpt(table: Table, path: Path, facts: Facts) -> Path:

@@ -47,6 +47,20 @@ class Table:
     rows: Sequence[tuple[Cell, ...]]
 
     def __post_init__(self) -> None:
+        # By columns and by types, since tables have millions of cells; only a fault is looked for cell by cell.
+        if any(len(row) != len(self.columns) for row in self.rows) or not all(
+            map(self._is_whole, range(len(self.columns)))
+        ):
+            self._tell_fault()
+
+    def _is_whole(self, place: int) -> bool:
+        wanted = _PYTHON_TYPES[self.columns[place].type]
+        return all(
+            kind is type(None) or (issubclass(kind, wanted) and kind is not bool)
+            for kind in {type(row[place]) for row in self.rows}
+        )
+
+    def _tell_fault(self) -> None:
         for number, row in enumerate(self.rows):
             if len(row) != len(self.columns):
                 raise TypeError(f"row {number} of {self.name} has {len(row)} cells, expected {len(self.columns)}")
@@ -54,3 +68,15 @@ class Table:
                 if cell is not None and (not isinstance(cell, _PYTHON_TYPES[column.type]) or isinstance(cell, bool)):
                     kind = type(cell).__name__
                     raise TypeError(f"column {column.name} of {self.name} holds {column.type}, row {number} a {kind}")
+
+    def outline(self) -> Table:
+        """The same columns with one row, which has the longest text of each: all that is needed to describe a table."""
+        row = tuple(
+            max((row[place] for row in self.rows if row[place] is not None), key=_length, default=None)
+            for place in range(len(self.columns))
+        )
+        return Table(name=self.name, columns=self.columns, rows=[row] if self.rows else [])
+
+
+def _length(cell: Cell) -> int:
+    return len(cell.encode()) if isinstance(cell, str) else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import dxa, read_series, segment
+from tests.benchmarks import dxa, export, read_series, segment
 
 if __name__ == "__main__":
     print("Reading 512 × 512 × 168")
@@ -11,3 +11,5 @@ if __name__ == "__main__":
     segment.main("M")
     print("\nReading DXA results")
     dxa.main()
+    print("\nExporting the outcomes dataset of a large trial")
+    export.main()

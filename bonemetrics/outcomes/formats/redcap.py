@@ -23,6 +23,8 @@ _PERSON, _VISIT, _VISIT_NUMBER = "USUBJID", "AVISIT", "AVISITN"
 _REPEATING = {"adverse_events": "ae_", "fractures": "fx_"}
 """Forms that repeat, and what their fields begin with."""
 _VISITS = "outcomes_wide"
+TAKEN = (_VISITS, *_REPEATING)
+"""Names of the tables that become forms."""
 _LONGEST_EVENT = 18
 DICTIONARY_HEADERS = (
     "Variable / Field Name",

@@ -28,7 +28,13 @@ def findings(gathered: Gathered) -> Iterator[Table]:
     """
     study = gathered.protocol.study.id
     version = next((one.version for one in gathered.protocol.parameters if one.version), "")
-    terms = [(term_of(one, version), one) for one in gathered.candidates]
+    known: dict[tuple[object, ...], Term] = {}
+    terms = []
+    for one in gathered.candidates:
+        key = (one.kind, one.quantity, one.site, one.side, one.region, one.paramcds)
+        if key not in known:
+            known[key] = term_of(one, version)
+        terms.append((known[key], one))
     for domain in _TITLES:
         of_domain = sorted(((term, one) for term, one in terms if term.domain == domain), key=_order)
         yield from _domain(domain, of_domain, study)
@@ -41,16 +47,19 @@ def _order(pair: tuple[Term, Candidate]) -> tuple[object, ...]:
 
 
 def _domain(domain: str, values: Sequence[tuple[Term, Candidate]], study: str) -> Iterator[Table]:
-    rows: list[tuple[Cell, ...]] = []
-    extra: list[Qualifier] = []
-    numbers: dict[str, int] = {}
-    for term, one in values:
-        numbers[one.subject] = number = numbers.get(one.subject, 0) + 1
-        rows.append(_row(domain, study, number, term, one))
-        extra += _qualifiers(term, one, number)
-    columns = _columns(domain)
-    yield Table(name=domain.lower(), columns=columns, rows=rows)
-    yield supplement(domain, study, extra)
+    numbers: list[int] = []
+    last: dict[str, int] = {}
+    for _, one in values:
+        last[one.subject] = last.get(one.subject, 0) + 1
+        numbers.append(last[one.subject])
+    numbered = [(number, term, one) for number, (term, one) in zip(numbers, values, strict=True)]
+    yield Table(
+        name=domain.lower(),
+        columns=_columns(domain),
+        rows=[_row(domain, study, number, term, one) for number, term, one in numbered],
+    )
+    qualifiers = (told for number, term, one in numbered for told in _qualifiers(term, one, number))
+    yield supplement(domain, study, qualifiers)
 
 
 def _row(domain: str, study: str, number: int, term: Term, one: Candidate) -> tuple[Cell, ...]:
@@ -69,20 +78,18 @@ def _plain(value: float | None) -> str:
 
 
 def _qualifiers(term: Term, one: Candidate, number: int) -> Iterator[Qualifier]:
-    told = {
-        "SRCID": ("Source Identifier", one.source.source_id),
-        "REGION": ("Region Within Location", one.region),
-        "MATERIAL": ("Calibration Material", one.material),
-        "QUANTITY": ("Quantity of the Catalogue", one.quantity),
-        "STDUNC": ("Standard Uncertainty", _plain(one.standard_uncertainty)),
-        "SCANNER": ("Serial Number of the Device", one.scanner),
-        "REVIEW": ("Review Status", "" if one.review == "not-applicable" else one.review),
-        "DTYPE": ("Derivation Type", one.derivation),
-        "EXTENDED": ("Term Is a Sponsor Extension", "Y" if term.is_extended else ""),
-    }
-    for name, (label, value) in told.items():
-        if value:
-            yield Qualifier(subject=one.subject, number=number, name=name, label=label, value=value)
+    told = (
+        ("SRCID", "Source Identifier", one.source.source_id),
+        ("REGION", "Region Within Location", one.region),
+        ("MATERIAL", "Calibration Material", one.material),
+        ("QUANTITY", "Quantity of the Catalogue", one.quantity),
+        ("STDUNC", "Standard Uncertainty", _plain(one.standard_uncertainty)),
+        ("SCANNER", "Serial Number of the Device", one.scanner),
+        ("REVIEW", "Review Status", "" if one.review == "not-applicable" else one.review),
+        ("DTYPE", "Derivation Type", one.derivation),
+        ("EXTENDED", "Term Is a Sponsor Extension", "Y" if term.is_extended else ""),
+    )
+    return (Qualifier(one.subject, number, name, label, value) for name, label, value in told if value)
 
 
 def _columns(domain: str) -> tuple[Column, ...]:

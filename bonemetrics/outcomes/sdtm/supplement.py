@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bonemetrics.outcomes.table import Column, Table
 
 _SDTM = "CDISC SDTM Implementation Guide 3.3"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Qualifier:
+class Qualifier(NamedTuple):
     """One more fact on a row of a domain, found by its sequence number."""
 
     subject: str
