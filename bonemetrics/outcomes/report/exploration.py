@@ -67,7 +67,7 @@ def models(selection: Selection) -> Section:
         blocks += [Text("Cautions", "label"), Listing(tuple(said), small=True)]
     if left:
         blocks += [Text("No model", "label"), Listing(tuple(left), small=True)]
-    return Section(anchor="models", title="Random-intercept mixed model", blocks=tuple(blocks), new_page=True)
+    return Section(anchor="models", title="Random-intercept mixed model", blocks=tuple(blocks))
 
 
 def _rows(found: MixedModel, name: str, unit: str, places: int) -> list[TableRow]:
