@@ -27,6 +27,7 @@ class Change:
     criterion_1_met: bool | None = None
     criterion_2_met: bool | None = None
     notes: tuple[Problem, ...] = ()
+    is_comparable: bool = True
 
 
 def baseline_of(
@@ -88,7 +89,10 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
         return Change()
     if base.material != found.material:
         text = f"the baseline is on the scale of {base.material}, this value on that of {found.material}"
-        return Change(notes=(note("calibrations-not-comparable", text),))
+        return Change(notes=(note("calibrations-not-comparable", text),), is_comparable=False)
+    if base.side != found.side:
+        text = f"the baseline is of the {base.side or 'unnamed'} side, this value of the {found.side or 'unnamed'} one"
+        return Change(notes=(note("side-changed", f"{text}; no change is computed"),), is_comparable=False)
     change = difference(found.value, base.value)
     percent, notes = _percent(change, base.value, parameter)
     limit = limits.of(parameter.paramcd, base=base.value, scanner=found.scanner, base_scanner=base.scanner)

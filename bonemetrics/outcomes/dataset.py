@@ -163,7 +163,7 @@ class _Derivation:
             value=value.value,
             unit=value.unit,
             text=value.text,
-            base=base.value if base is not None else None,
+            base=base.value if base is not None and change.is_comparable else None,
             change=change.change,
             percent_change=change.percent_change,
             is_baseline=value is base,
