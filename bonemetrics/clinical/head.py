@@ -19,13 +19,27 @@ SUBJECT_ROLES = (
 )
 """Whose row it is: `record` counts where there is no `subject`."""
 WHEN_ROLES = (
-    Role(name="visit", type="text", synonyms=("redcap_event_name", "AVISIT", "visit name", "timepoint", "visita")),
+    Role(
+        name="visit",
+        type="text",
+        synonyms=("redcap_event_name", "AVISIT", "visit name", "time point", "event", "visita"),
+    ),
     Role(
         name="date",
         type="date",
-        synonyms=("ADT", "LBDTC", "QSDTC", "visit date", "sample date", "collection date", "date of visit", "fecha"),
+        synonyms=(
+            "ADT",
+            "LBDTC",
+            "QSDTC",
+            "VSDTC",
+            "visit date",
+            "sample date",
+            "collection date",
+            "date of visit",
+            "fecha",
+        ),
     ),
-    Role(name="study_day", type="integer", synonyms=("ADY", "LBDY", "QSDY")),
+    Role(name="study_day", type="integer", synonyms=("ADY", "LBDY", "QSDY", "VSDY", "day")),
 )
 READER_ROLE = Role(name="reader", type="text", synonyms=("assessor", "rater"))
 

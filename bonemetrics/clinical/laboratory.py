@@ -40,7 +40,21 @@ from bonemetrics.records import (
 )
 
 _RESULT_ROLES = (
-    Role(name="test", type="text", synonyms=("LBTESTCD", "QSTESTCD", "VSTESTCD", "PARAMCD", "analyte", "assay")),
+    Role(
+        name="test",
+        type="text",
+        synonyms=(
+            "LBTESTCD",
+            "QSTESTCD",
+            "VSTESTCD",
+            "PARAMCD",
+            "analyte",
+            "assay",
+            "marker",
+            "parameter",
+            "test code",
+        ),
+    ),
     Role(name="test_name", type="text", synonyms=("LBTEST", "QSTEST", "VSTEST", "PARAM", "test name")),
     Role(name="value", type="number", synonyms=("AVAL", "LBORRES", "QSORRES", "VSORRES", "result", "resultado")),
     Role(name="unit", type="text", synonyms=("AVALU", "LBORRESU", "QSORRESU", "VSORRESU", "units", "unidad")),

@@ -38,8 +38,12 @@ _EVENTS = ("adverse-events", "fractures")
 NO_RESULTS = frozenset({"subject", "record", "visit", "date", "study_day", "reader", "version"})
 NO_RESULTS |= {"test", "test_name", "unit", "standard_unit"}
 """Roles that say whose a row is, when and of what, but no result."""
-_AGGREGATED = frozenset({"test-not-wanted", "row-empty"})
+_AGGREGATED = frozenset({"test-not-wanted", "row-empty", "row-not-wanted"})
 """Notes that are told once for the sheet with the number of rows, not on every row."""
+
+
+def _left_out(line: int) -> RowOutcome:
+    return RowOutcome(line, (), (note("row-not-wanted", "left out by [tables.where]"),))
 
 
 class Interpreter(Protocol):
@@ -144,9 +148,9 @@ def measure_table(
         rows = _Rows(protocol=protocol, finder=VisitFinder(protocol))
         with out.open("w", encoding="utf-8", newline="\n") as file:
             for row in raw.rows:
-                mapped = columns.row(row)
                 rows.n_rows += 1
-                file.write(rows.judged(_taken(who, mapped)))
+                taken = _taken(who, columns.row(row)) if columns.wants(row) else _left_out(row.line)
+                file.write(rows.judged(taken))
             for outcome in who.finish():
                 file.write(rows.judged(outcome))
             _require_same(path, stamp)

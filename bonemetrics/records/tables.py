@@ -23,7 +23,8 @@ class TableMap(Record):
 
     `columns` names, by role or by code of a quantity, the header of a column; `fixed` gives, by role, what holds for
     every row where no column says it; `tests` turns names of tests in the sheet into codes of quantities; `units`
-    gives, by role or code, the unit of a column whose header does not.
+    gives, by role or code, the unit of a column whose header does not. `where` gives, by header, the only contents with
+    which a row is read, such as the flag of the records that count in a table of all of them.
     """
 
     kind: TableKind
@@ -37,6 +38,7 @@ class TableMap(Record):
     fixed: dict[str, str] = {}
     tests: dict[str, str] = {}
     units: dict[str, str] = {}
+    where: dict[str, str | tuple[str, ...]] = {}
 
     @field_validator("delimiter")
     @classmethod

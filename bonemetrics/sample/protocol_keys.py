@@ -114,6 +114,7 @@ KEYS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "fixed": ('{ unit = "ng/mL" }', "what holds for every row where no column says it"),
         "tests": ('{ "N-telopeptide" = "NTX" }', "names of tests in the sheet"),
         "units": ('{ P1NP = "ng/mL" }', "of columns or tests that state none"),
+        "where": ('{ ANL01FL = "Y" }', "only these rows are read"),
     },
     "[[conversions]]": {
         "quantity": ('"OPG"', "units are converted by such a rule and by nothing else"),

@@ -153,6 +153,7 @@ title = ""
 #: decimal = ","
 #: dates = "dmy"
 #: tests = { "N-telopeptide" = "NTX" }  # names of tests in the table
+#: where = { ANL01FL = "Y" }           # only these rows are read
 #: [tables.columns]
 #: subject = "ID"
 #: value = "result"

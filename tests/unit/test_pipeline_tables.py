@@ -168,3 +168,16 @@ def test_measure_table__a_file_that_changes_meanwhile_is_refused(tmp_path, monke
     monkeypatch.setattr(tables, "interpreter_of", lambda *_: _Writing(tmp_path / "a.csv"))
     found, lines = measured(tmp_path, "subject,value\nA,1\nA,2\n")
     assert (found.refusal.code, lines) == ("changed-while-reading", [])
+
+
+def test_measure_table__rows_that_where_leaves_out_are_counted(tmp_path):
+    header = "subject,date,test,result,unit,ANL01FL\n"
+    rows = "A,2016-04-01,P1NP,40.5,ng/mL,Y\nA,2016-04-01,P1NP,44.5,ng/mL,N\nB,2016-04-01,P1NP,41.5,ng/mL,\n"
+    (tmp_path / "a.csv").write_text(header + rows, encoding="utf-8")
+    entry = ENTRY.format(kind="laboratory") + 'where = { ANL01FL = "Y" }\n'
+    protocol = parse_protocol(VISITS + entry)
+    found = measure_table(tmp_path / "a.csv", protocol.tables[0], protocol, tmp_path / "out.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["subject"] for line in lines if line["records"]] == ["A"]
+    (note,) = [one for one in found.problems if one.code == "row-not-wanted"]
+    assert note.message.startswith("2 rows")

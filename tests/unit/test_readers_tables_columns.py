@@ -173,3 +173,29 @@ def test_table_map__what_cannot_stand_between_cells_is_refused(facts):
 def test_table_map__an_unknown_encoding_is_refused(name):
     with pytest.raises(ValueError, match="no encoding that is known"):
         table(encoding=name)
+
+
+def test_map_columns__a_map_may_call_a_role_by_any_of_its_names():
+    columns = map_columns(
+        ["who", "when", "B"], ROLES, table(columns={"USUBJID": "who", "Fecha": "when", "result": "B"})
+    )
+    assert columns.row(row("S-1", "2016-03-04", "2.5")).values["value"].value == 2.5
+    assert columns.names == {"subject", "date", "value"}
+
+
+def test_map_columns__one_role_under_two_names_is_refused():
+    fault = refused(["who", "whose"], columns={"USUBJID": "who", "subject": "whose"})
+    assert fault.code == "column-ambiguous"
+
+
+def test_where__lets_in_only_what_it_names():
+    header = ["subject", "value", "ANL01FL", "DTYPE"]
+    columns = map_columns(header, ROLES, table(where={"anl01fl": "Y", "DTYPE": ("", "AVERAGE")}))
+    rows = (("S-1", "1", "Y", ""), ("S-2", "2", "y", "average"), ("S-3", "3", "N", ""), ("S-4", "4", "Y", "LOCF"))
+    assert [columns.wants(row(*cells)) for cells in rows] == [True, True, False, False]
+    # A row whose cells cannot be told apart is not left out in silence.
+    assert columns.wants(row("S-5", "5"))
+
+
+def test_where__needs_its_column():
+    assert refused(["subject", "value"], where={"ANL01FL": "Y"}).code == "column-missing"

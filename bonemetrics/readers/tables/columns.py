@@ -33,6 +33,7 @@ class ColumnMap:
     unused: tuple[str, ...]
     n_columns: int
     table: TableMap
+    where: tuple[tuple[int, frozenset[str]], ...] = ()
     _commas: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -58,6 +59,12 @@ class ColumnMap:
             )
             for name, count in self._commas.items()
         )
+
+    def wants(self, raw: RawRow) -> bool:
+        """Whether [tables.where] lets a row in; one whose cells cannot be told apart is judged by itself."""
+        if row_fault(raw, self.n_columns) is not None:
+            return True
+        return all(raw.cells[place].text.strip().casefold() in allowed for place, allowed in self.where)
 
     def row(self, raw: RawRow) -> MappedRow:
         """Type the cells of a row by their roles.
@@ -146,8 +153,13 @@ def map_columns(header: Sequence[str], roles: Sequence[Role], table: TableMap) -
     TableError
         `column-missing` or `column-ambiguous`.
     """
-    known = {role.name: role for role in roles}
-    _require_known((*table.columns, *table.fixed), known, table)
+    table = table.model_copy(
+        update={
+            "columns": _by_role(table.columns, roles, table),
+            "fixed": _by_role(table.fixed, roles, table),
+            "units": {**table.units, **_known_of(table.units, roles)},
+        }
+    )
     taken: dict[int, str] = {}
     places: list[_Place] = []
     for role in roles:
@@ -169,14 +181,36 @@ def map_columns(header: Sequence[str], roles: Sequence[Role], table: TableMap) -
             told = f"no column for {role.name!r}; name it in [tables.columns]{_nearest(role.name, header)}"
             raise TableError(told, code="column-missing")
     unused = tuple(text for index, text in enumerate(header) if index not in taken and text.strip())
-    return ColumnMap(tuple(places), unused, len(header), table)
+    where = tuple((_stated(header, name, None), _allowed(texts)) for name, texts in table.where.items())
+    return ColumnMap(tuple(places), unused, len(header), table, where)
 
 
-def _require_known(names: Iterable[str], known: Mapping[str, Role], table: TableMap) -> None:
-    for name in names:
-        if name not in known:
-            told = f"the map names {name!r}, which a table of kind {table.kind!r} does not have{_nearest(name, known)}"
-            raise TableError(told, code="column-missing")
+def _allowed(texts: str | tuple[str, ...]) -> frozenset[str]:
+    return frozenset(text.strip().casefold() for text in ((texts,) if isinstance(texts, str) else texts))
+
+
+def _by_role(stated: Mapping[str, str], roles: Sequence[Role], table: TableMap) -> dict[str, str]:
+    """What a map states, by the names of roles; a role may be called by any header that is taken for it."""
+    found = _known_of(stated, roles)
+    unknown = next((name for name in stated if _role_called(name, roles) is None), None)
+    if unknown is not None:
+        near = _nearest(unknown, [role.name for role in roles])
+        told = f"the map names {unknown!r}, which a table of kind {table.kind!r} does not have{near}"
+        raise TableError(told, code="column-missing")
+    if len(found) < len(stated):
+        raise TableError(f"the map names one role twice: {', '.join(stated)}", code="column-ambiguous")
+    return found
+
+
+def _known_of(stated: Mapping[str, str], roles: Sequence[Role]) -> dict[str, str]:
+    return {role.name: text for name, text in stated.items() if (role := _role_called(name, roles)) is not None}
+
+
+def _role_called(name: str, roles: Sequence[Role]) -> Role | None:
+    exact = next((role for role in roles if role.name == name), None)
+    return exact or next(
+        (role for role in roles if letters(name) in {letters(one) for one in (role.name, *role.synonyms)}), None
+    )
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -193,14 +227,15 @@ def _take(taken: dict[int, str], index: int, role: Role, header: Sequence[str]) 
     taken[index] = role.name
 
 
-def _stated(header: Sequence[str], name: str, role: Role) -> int:
+def _stated(header: Sequence[str], name: str, role: Role | None) -> int:
     for same in (str.strip, letters, lambda text: letters(split_unit(text)[0])):
         found = [index for index, text in enumerate(header) if same(text) == same(name)]
         if len(found) == 1:
             return found[0]
         if found:
             raise TableError(f"{len(found)} columns are called {name!r}", code="column-ambiguous")
-    told = f"no column {name!r} for {role.name!r} in the table{_nearest(name, header)}"
+    wanted = f"for {role.name!r}" if role is not None else "of 'where'"
+    told = f"no column {name!r} {wanted} in the table{_nearest(name, header)}"
     raise TableError(told, code="column-missing")
 
 
