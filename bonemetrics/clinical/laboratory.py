@@ -60,6 +60,7 @@ _RESULT_ROLES = (
     Role(name="unit", type="text", synonyms=("AVALU", "LBORRESU", "QSORRESU", "VSORRESU", "units", "unidad")),
     Role(name="standard_value", type="number", synonyms=("LBSTRESN", "QSSTRESN", "VSSTRESN")),
     Role(name="standard_unit", type="text", synonyms=("LBSTRESU", "QSSTRESU", "VSSTRESU")),
+    Role(name="derivation", type="text", synonyms=("DTYPE",)),
     Role(name="text_value", type="number", synonyms=("AVALC", "LBSTRESC")),
 )
 _OPEN = ("Lab", "Score")
@@ -192,6 +193,9 @@ class LaboratoryInterpreter:
         value = given.value * scale.factor
         _require_possible(target, value)
         notes: list[Problem] = []
+        derivation = text_of(row, "derivation")
+        if derivation:
+            notes.append(note("derived-by-source", f"the source derived the value ({derivation[:20]})"))
         if scale.source:
             notes.append(note("unit-converted", f"from {unit} by the factor {scale.factor:g} ({scale.source})"))
         if target.quantity in ("ODI", "EQ-5D-index"):
@@ -223,6 +227,7 @@ class LaboratoryInterpreter:
             limit=value if given.censored else None,
             given=given.text,
             given_unit=unit,
+            derivation=derivation,
             parameters={"conversion_factor": scale.factor, "rule": scale.source} if scale.source else {},
             notes=tuple(notes),
         )
@@ -236,6 +241,9 @@ class LaboratoryInterpreter:
             return [] if given is None else [(given, given.unit or self._stated_unit(target, test))]
         own = text_of(row, "unit") or self._stated_unit(target, test) or _unit_in(text_of(row, "test_name"))
         units = {"value": own, "standard_value": text_of(row, "standard_unit"), "text_value": own}
+        if not own and number_of(row, "value") is not None:
+            # An analysis value without a unit is not the collected one that stands beside it with a unit.
+            units.pop("standard_value")
         found = [(given, given.unit or unit) for name, unit in units.items() if (given := number_of(row, name))]
         for name in ("value", "standard_value"):
             if not found and name in row.problems:

@@ -209,3 +209,33 @@ W-1,183,LSBMD,Spine BMD (mg/cm2),842
     assert (neck.site, neck.region, neck.side) == ("hip", "neck", "left")
     # A density without its material has no meaning, so it is none of a table.
     assert codes(found) == ["test-not-wanted", "outside-hard-limits", "unit-not-convertible"]
+
+
+def test_adam_bds__analysis_variables_stand_before_the_collected_ones():
+    text = """
+USUBJID,SUBJID,VISIT,AVISIT,VSDTC,ADT,VSDY,ADY,PARAMCD,PARAM,VSSTRESN,VSSTRESU,AVAL,DTYPE
+01-701-1015,1015,WEEK 2,Week 2,2014-01-16,2014-01-17,15,16,WEIGHT,Weight (kg),54.0,kg,54.3,
+01-701-1015,1015,WEEK 2,Week 2,2014-01-16,2014-01-17,15,16,PULSE,Pulse,70,beats/min,71,
+"""
+    asked = (
+        wanted("WEIGHT", "Lab", "kg", region="WEIGHT"),
+        wanted("PULSE", "Lab", "beats/min", region="PULSE"),
+    )
+    found = taken("laboratory", text, asked=asked)
+    (one,) = found[0].records
+    assert (one.subject, one.visit, str(one.day), one.study_day, one.value) == (
+        "01-701-1015",
+        "Week 2",
+        "2014-01-17",
+        16,
+        54.3,
+    )
+    # The collected value has a unit, the analysis value has none and is not taken for it.
+    assert codes(found) == ["unit-unknown"]
+
+
+def test_adam_bds__a_value_that_the_source_derived_says_so():
+    text = "USUBJID,ADY,PARAMCD,AVAL,AVALU,DTYPE\nW-1,366,P1NP,48,ng/mL,LOCF\nW-2,366,P1NP,48,ng/mL,\n"
+    carried, measured = [outcome.records[0] for outcome in taken("laboratory", text, asked=MARKERS)]
+    assert (carried.derivation, [note.code for note in carried.notes]) == ("LOCF", ["derived-by-source"])
+    assert (measured.derivation, measured.notes) == ("", ())

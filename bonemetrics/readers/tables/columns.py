@@ -13,6 +13,8 @@ from bonemetrics.records import Given, GivenNumber, MappedRow, Problem, RawCell,
 
 _UNIT = re.compile(r"(.*?\S)\s*[\[(]([^\[\]()]+)[\])]\s*")
 _EMPTY = RawCell("")
+_OF_ANALYSIS = frozenset({"avisit", "adt", "ady", "paramcd", "param", "aval", "avalc", "avalu"})
+"""Variables of ADaM: in one table they stand before those of SDTM that they are derived from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,9 @@ def _named(header: Sequence[str], role: Role, taken: Mapping[int, str]) -> int |
     tests: tuple[Callable[[str], str], ...] = (letters, lambda text: letters(split_unit(text)[0]))
     for same in tests:
         found = [index for index, text in enumerate(header) if same(text) in wanted and index not in taken]
+        analysed = [index for index in found if same(header[index]) in _OF_ANALYSIS]
+        if len(found) > 1 and len(analysed) == 1:
+            return analysed[0]
         if len(found) > 1:
             names = ", ".join(repr(header[index]) for index in found)
             told = f"columns {names} could all be {role.name!r}; name one in [tables.columns]"
