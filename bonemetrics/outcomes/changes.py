@@ -90,9 +90,9 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
     if base.material != found.material:
         text = f"the baseline is on the scale of {base.material}, this value on that of {found.material}"
         return Change(notes=(note("calibrations-not-comparable", text),), is_comparable=False)
-    if base.side != found.side:
-        text = f"the baseline is of the {base.side or 'unnamed'} side, this value of the {found.side or 'unnamed'} one"
-        return Change(notes=(note("side-changed", f"{text}; no change is computed"),), is_comparable=False)
+    fault = _fault_of_pair(base, found)
+    if fault is not None:
+        return Change(notes=(fault,), is_comparable=False)
     change = difference(found.value, base.value)
     percent, notes = _percent(change, base.value, parameter)
     limit = limits.of(parameter.paramcd, base=base.value, scanner=found.scanner, base_scanner=base.scanner)
@@ -102,6 +102,22 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
         if parameter.benefit is not None:
             second = reaches(change if parameter.benefit == "up" else -change, limit.value)
     return Change(base.value, change, percent, limit.value, first, second, (*notes, *limit.notes))
+
+
+def _fault_of_pair(base: Candidate, found: Candidate) -> Problem | None:
+    """Why a value and its baseline cannot be subtracted, `None` where they can."""
+    if base.side != found.side:
+        text = f"the baseline is of the {base.side or 'unnamed'} side, this value of the {found.side or 'unnamed'} one"
+        return note("side-changed", f"{text}; no change is computed")
+    for name, one, other in (
+        ("region", base.region, found.region),
+        ("value set", base.scale, found.scale),
+        ("unit", base.unit, found.unit),
+    ):
+        if one != other:
+            text = f"{name} {one or 'unknown'} at baseline, {other or 'unknown'} here; no change is computed"
+            return note("baseline-not-comparable", text)
+    return None
 
 
 def difference(value: float, base: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -10,9 +10,17 @@ from bonemetrics.outcomes.rows import Candidate
 from bonemetrics.records import AnalysisParameters, Problem, note
 
 NO_REVIEW = "not-applicable"
+_KINDS: Mapping[str, Callable[[Candidate], str]] = {
+    "sides": lambda one: one.side,
+    "regions": lambda one: one.region,
+    "materials": lambda one: one.material,
+    "value sets": lambda one: one.scale,
+    "scanners": lambda one: one.scanner,
+}
+"""In what values of one parameter may differ so that no mean is made of them, and how to see it."""
 
 
-def fault_of(found: Candidate, rules: AnalysisParameters) -> Problem | None:
+def fault_of(found: Candidate, rules: AnalysisParameters, unit: str) -> Problem | None:
     """Why a value is not analysed; `None` where it may be. A text without a number has its own note already.
 
     Parameters
@@ -21,7 +29,12 @@ def fault_of(found: Candidate, rules: AnalysisParameters) -> Problem | None:
         A value.
     rules
         `[analysis]` of the protocol.
+    unit
+        The parameter's own: a table that was read under an older protocol may have another.
     """
+    if found.unit != unit:
+        told = f"the value is in {found.unit or 'no unit'}, the parameter in {unit or 'no unit'}; read its source anew"
+        return note("unit-not-of-parameter", told)
     if rules.reviewed_only and found.review != NO_REVIEW and found.review not in rules.accepted:
         return note("not-reviewed", f"the review status is {found.review!r}; accepted are {', '.join(rules.accepted)}")
     codes = [problem.code for problem in found.notes if problem.code in rules.exclude_notes]
@@ -30,11 +43,29 @@ def fault_of(found: Candidate, rules: AnalysisParameters) -> Problem | None:
     return None
 
 
-def order_of(found: Candidate) -> tuple[bool, int, date, str, str, str]:
-    """Sorts values by study day, date and place; what has no date comes last."""
+def order_of(found: Candidate) -> tuple[object, ...]:
+    """Sorts values by study day, date, place and source; what has no date comes last.
+
+    Side and region stand before the source, so that of several on one day every visit begins with the same one. The
+    order is total: however values come in, they go out alike.
+    """
     day = found.study_day
     rank = (day is None and found.day is None, day or 0, found.day or date.max)
-    return (*rank, found.source.source_id, found.region, found.side)
+    source, no_number = found.source, found.value is None
+    # The row of a sheet counts as a number: row 9 comes before row 10.
+    place = (found.region, found.side, source.source_id.removesuffix(f":{source.line}"), source.line or 0)
+    own = (found.text, found.visit.name, found.derivation, found.scanner, found.given, found.material)
+    return (*rank, *place, source.method, source.calibration, source.reader, no_number, found.value or 0.0, *own)
+
+
+def why_no_mean(values: Sequence[Candidate]) -> str:
+    """What stands against the mean of values of one visit; empty where nothing does."""
+    if any(one.value is None for one in values):
+        return "one of them is known only as a limit"
+    for name, of in _KINDS.items():
+        if len({of(one) for one in values}) > 1:
+            return f"they are of several {name}"
+    return ""
 
 
 def chosen(values: Sequence[Candidate], *, target_day: int | None, rules: AnalysisParameters) -> Candidate:
@@ -52,14 +83,14 @@ def chosen(values: Sequence[Candidate], *, target_day: int | None, rules: Analys
     Returns
     -------
     Candidate
-        One of `values`, or a new one with DTYPE `AVERAGE` where the protocol asks for the mean. With a limit among them
-        there is no mean: the nearest stands.
+        One of `values`, or a new one with DTYPE `AVERAGE` where the protocol asks for the mean. Where `why_no_mean`
+        knows a reason against it, the nearest stands.
     """
     if len(values) == 1 or rules.choose == "first":
         return values[0]
     if rules.choose == "last":
         return values[-1]
-    if rules.choose == "mean" and all(one.value is not None for one in values):
+    if rules.choose == "mean" and not why_no_mean(values):
         return _mean(values)
     if target_day is None:
         return values[0]

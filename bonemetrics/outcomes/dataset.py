@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bonemetrics.outcomes.changes import Change, baseline_of, change_from
-from bonemetrics.outcomes.choose import chosen, fault_of, order_of
+from bonemetrics.outcomes.choose import chosen, fault_of, order_of, why_no_mean
 from bonemetrics.outcomes.least_change import LeastChanges
 from bonemetrics.outcomes.new_fractures import QUANTITY, fracture_counts
 from bonemetrics.outcomes.rows import Candidate, Dataset, Gathered, OutcomeRow, RowNote
@@ -95,7 +95,7 @@ class _Derivation:
     def rows(
         self, parameter: ParameterTable, values: Sequence[Candidate]
     ) -> Iterator[tuple[OutcomeRow, list[Problem]]]:
-        found = self._choose(sorted(values, key=order_of))
+        found = self._choose(sorted(values, key=order_of), parameter.own_unit)
         base, several = baseline_of(
             found.usable, found.analysed, baseline_visit=self._baseline, rule=self._rules.baseline
         )
@@ -106,19 +106,24 @@ class _Derivation:
             change = _NO_CHANGE
             if value is base:
                 told += several
-            elif base is not None and value.value is not None and _is_after(value, base):
-                change = change_from(base, value, parameter, self._limits)
+            elif base is not None and value.value is not None:
+                is_after = self._is_after(value, base)
+                if is_after:
+                    change = change_from(base, value, parameter, self._limits)
+                elif is_after is None:
+                    text = "neither day nor visit tells whether the value comes before or after the baseline"
+                    told.append(note("order-unknown", text))
             elif base is None and is_analysed and id(value) in counted:
                 told.append(note("no-baseline", "no baseline value is there, so there is no change"))
             told += change.notes
             yield self._row(parameter, value, base, change, told, analysed=id(value) in counted), told
 
-    def _choose(self, values: list[Candidate]) -> _Chosen:
+    def _choose(self, values: list[Candidate], unit: str) -> _Chosen:
         notes: dict[int, list[Problem]] = {}
         usable: list[Candidate] = []
         visits: dict[str, list[Candidate]] = {}
         for value in values:
-            fault = fault_of(value, self._rules)
+            fault = fault_of(value, self._rules, unit)
             if fault is not None:
                 notes.setdefault(id(value), []).append(fault)
             elif value.value is not None or value.censored:
@@ -133,13 +138,43 @@ class _Derivation:
             one = chosen(there, target_day=visit.target_day if visit else None, rules=self._rules)
             analysed.append(one)
             if len(there) > 1:
-                text = f"{len(there)} values of the parameter at this visit; '{self._rules.choose}' chose one"
+                told = list(self._of_several(there))
                 for other in there:
-                    notes.setdefault(id(other), []).append(note("several-in-window", text))
+                    notes.setdefault(id(other), []).extend(told)
             if all(one is not other for other in there):
                 every.append(one)
-                usable.append(one)
-        return _Chosen(sorted(every, key=order_of), sorted(usable, key=order_of), analysed, notes)
+        return _Chosen(sorted(every, key=order_of), usable, analysed, notes)
+
+    def _of_several(self, there: Sequence[Candidate]) -> Iterator[Problem]:
+        """What is to be said where a visit has several values."""
+        rule = self._rules.choose
+        why = why_no_mean(there) if rule == "mean" else ""
+        if why:
+            yield note("not-averaged", f"no mean of {len(there)} values was made: {why}")
+            rule = "nearest"
+        yield note("several-in-window", f"{len(there)} values of the parameter at this visit; '{rule}' chose one")
+
+    def _is_after(self, value: Candidate, base: Candidate) -> bool | None:
+        """Whether a value comes after the baseline; `None` where nothing tells.
+
+        The study day decides, then the date, then number, target day or place of the visits in the protocol. Another
+        value of the baseline's own visit, such as a repeated scan, is not after it.
+        """
+        if value.visit.name == base.visit.name != UNSCHEDULED.name:
+            return False
+        if value.study_day is not None and base.study_day is not None:
+            return value.study_day > base.study_day
+        if value.day is not None and base.day is not None:
+            return value.day > base.day
+        if value.visit.number is not None and base.visit.number is not None:
+            return value.visit.number > base.visit.number
+        late, early = self._visits.get(value.visit.name), self._visits.get(base.visit.name)
+        if late is None or early is None:
+            return None
+        if late.target_day is not None and early.target_day is not None:
+            return late.target_day > early.target_day
+        order = list(self._visits)
+        return order.index(late.name) > order.index(early.name)
 
     def _row(
         self,
@@ -178,19 +213,3 @@ class _Derivation:
             source=value.source,
             notes=(*value.notes, *told) if told else value.notes,
         )
-
-
-def _is_after(value: Candidate, base: Candidate) -> bool:
-    """Whether a value comes after the baseline: by study day, by date, else by the number of its visit.
-
-    Another value of the baseline's own visit, such as a repeated scan, is none.
-    """
-    if value.visit.name == base.visit.name != UNSCHEDULED.name:
-        return False
-    if value.study_day is not None and base.study_day is not None:
-        return value.study_day > base.study_day
-    if value.day is not None and base.day is not None:
-        return value.day > base.day
-    if value.visit.number is not None and base.visit.number is not None:
-        return value.visit.number > base.visit.number
-    return False

@@ -91,6 +91,11 @@ def _in_one_line(parameters: Mapping[str, JsonValue]) -> str:
     return "; ".join(f"{name}={_shown(value)}" for name, value in told.items())
 
 
+def _scale(parameters: Mapping[str, JsonValue]) -> str:
+    """Version and value set of a score: those of different ones are not comparable."""
+    return " ".join(str(parameters[name]) for name in ("version", "value_set") if parameters.get(name))
+
+
 def _shown(value: JsonValue) -> str:
     if isinstance(value, dict):
         return " ".join(f"{name}:{_shown(one)}" for name, one in value.items())
@@ -184,6 +189,7 @@ class _Placing:
             text=record.text,
             censored=record.censored or "",
             standard_uncertainty=record.standard_uncertainty,
+            scale=_scale(record.parameters),
             derivation=record.derivation,
             source=source,
             given=record.given,

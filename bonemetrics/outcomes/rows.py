@@ -42,7 +42,7 @@ class Candidate:
     `paramcds` are the parameters it belongs to, none where the protocol does not ask for it. `value` is empty where
     only `text` is known, such as `<0.5`. `scanner` is the serial of the device, for the least significant change;
     `review` the status of a scan's review, `not-applicable` for what has no segmentation. `given` and `given_unit` are
-    the source's own.
+    the source's own. `scale` names version and value set of a score that has several.
     """
 
     subject: str
@@ -62,6 +62,7 @@ class Candidate:
     censored: str = ""
     standard_uncertainty: float | None = None
     material: str = ""
+    scale: str = ""
     scanner: str = ""
     derivation: str = ""
     review: str = "not-applicable"
