@@ -391,6 +391,7 @@ NOTES: dict[str, str] = {
     "row-empty": "a row without any value was passed over",
     "duplicate-row": "the row says the same as an earlier one and was left out",
     "row-repeated": "another row holds the same person, day and quantity with another value; both are kept",
+    "row-not-wanted": "rows that [tables.where] leaves out were passed over",
     "test-not-wanted": "rows of tests that the protocol does not ask for were left alone",
     "column-not-used": "a column of the table that no role takes was left alone",
     "visit-differs": "the visit named in the table is not the one whose window holds the date; the date stands",
