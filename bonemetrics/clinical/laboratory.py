@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -20,10 +19,10 @@ from bonemetrics.clinical.head import (
     text_of,
     unread,
 )
+from bonemetrics.clinical.tests_asked import OPEN, Target, column_role, require_possible, targets_of, unit_in
 from bonemetrics.clinical.units import Scale, same_unit, scale_to
 from bonemetrics.errors import TableError
-from bonemetrics.quantities import CATALOGUE, canonical_code
-from bonemetrics.quantities.clinical import SERUM, SPELLINGS
+from bonemetrics.quantities import canonical_code
 from bonemetrics.records import (
     GivenNumber,
     MappedRow,
@@ -31,7 +30,6 @@ from bonemetrics.records import (
     Problem,
     Role,
     RowOutcome,
-    Side,
     TableMap,
     UnitConversion,
     Wanted,
@@ -63,36 +61,6 @@ _RESULT_ROLES = (
     Role(name="derivation", type="text", synonyms=("DTYPE",)),
     Role(name="text_value", type="number", synonyms=("AVALC", "LBSTRESC")),
 )
-_OPEN = ("Lab", "Score")
-"""Quantities whose test or item is named by the protocol."""
-_LIMITS = {"Pain-VAS": (0.0, 10.0), "ODI": (0.0, 100.0), "EQ-VAS": (0.0, 100.0), "EQ-5D-index": (-1.0, 1.0)}
-"""Ends of scales, both included."""
-_DERIVED = ("N.Fx",)
-"""Quantities that are counted here and read from nowhere."""
-_UNSIGNED = frozenset(code for code, entry in CATALOGUE.items() if entry.site == SERUM) - {"Lab", "NTX%"}
-"""Concentrations: they cannot lie below zero."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """What a test is: quantity, place and unit; `role` is the column it has in a sheet of one column a test."""
-
-    quantity: str
-    site: str
-    region: str
-    unit: str
-    role: str
-    side: Side | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What units and rules may be stated for."""
-        return (self.region, self.quantity) if self.quantity in _OPEN else (self.quantity,)
-
-    @property
-    def is_marker(self) -> bool:
-        """Whether it is one of the catalogue's own markers, which go by many names."""
-        return self.site == SERUM and self.quantity not in _OPEN
 
 
 @dataclass(slots=True)
@@ -114,18 +82,18 @@ class LaboratoryInterpreter:
     wanted: Sequence[Wanted]
     conversions: Sequence[UnitConversion]
     roles: tuple[Role, ...] = field(init=False)
-    _targets: dict[str, _Target] = field(init=False)
-    _known: dict[str, _Target | None] = field(init=False, default_factory=dict)
+    _targets: dict[str, Target] = field(init=False)
+    _known: dict[str, Target | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._targets = {target.role: target for target in _targets(self.wanted)}
-        columns = tuple(_column_role(target, self.wanted) for target in self._targets.values())
+        self._targets = {target.role: target for target in targets_of(self.wanted)}
+        columns = tuple(column_role(target, self.wanted) for target in self._targets.values())
         self.roles = (*SUBJECT_ROLES, *WHEN_ROLES, READER_ROLE, *_RESULT_ROLES, *columns)
 
     def take(self, row: MappedRow) -> RowOutcome:
         """One observation for each result of the row."""
         test = text_of(row, "test") or text_of(row, "test_name")
-        tests: list[tuple[_Target, str]] = []
+        tests: list[tuple[Target, str]] = []
         if test:
             target = self._target_of(test, text_of(row, "test_name"))
             if target is None:
@@ -166,24 +134,24 @@ class LaboratoryInterpreter:
         text = "the row has a result and no test; name the column of tests in [tables.columns], or fixed.test"
         return refused(row, TableError(text, code="missing-cell"))
 
-    def _target_of(self, test: str, name: str) -> _Target | None:
+    def _target_of(self, test: str, name: str) -> Target | None:
         key = f"{test}\n{name}"
         if key not in self._known:
             self._known[key] = next((found for one in (test, name) if one and (found := self._look_up(one))), None)
         return self._known[key]
 
-    def _look_up(self, test: str) -> _Target | None:
+    def _look_up(self, test: str) -> Target | None:
         text = look_up(test, self.table.tests) or test
         code = canonical_code(text)
         for target in self._targets.values():
             if target.is_marker and target.quantity == code:
                 return target
-            own = {letters(target.role)} | ({letters(target.region)} if target.quantity in _OPEN else set())
+            own = {letters(target.role)} | ({letters(target.region)} if target.quantity in OPEN else set())
             if letters(text) in own - {""}:
                 return target
         return None
 
-    def _observation(self, row: MappedRow, head: Head, target: _Target, role: str, test: str) -> Observation | Problem:
+    def _observation(self, row: MappedRow, head: Head, target: Target, role: str, test: str) -> Observation | Problem:
         results = self._results(row, role, test, target)
         if not results:
             return note("row-empty", "rows without any value were passed over")
@@ -191,7 +159,7 @@ class LaboratoryInterpreter:
             target = self._percentage()
         given, unit, scale = self._scaled(results, target)
         value = given.value * scale.factor
-        _require_possible(target, value)
+        require_possible(target, value)
         notes: list[Problem] = []
         derivation = text_of(row, "derivation")
         if derivation:
@@ -232,14 +200,14 @@ class LaboratoryInterpreter:
             notes=tuple(notes),
         )
 
-    def _results(self, row: MappedRow, role: str, test: str, target: _Target) -> list[tuple[GivenNumber, str]]:
+    def _results(self, row: MappedRow, role: str, test: str, target: Target) -> list[tuple[GivenNumber, str]]:
         """The numbers of a test with their units, the one as measured first, a limit before all others."""
         if role != "value":
             given = number_of(row, role)
             if role in row.problems:
                 raise TableError(row.problems[role].message, code=row.problems[role].code)
             return [] if given is None else [(given, given.unit or self._stated_unit(target, test))]
-        own = text_of(row, "unit") or self._stated_unit(target, test) or _unit_in(text_of(row, "test_name"))
+        own = text_of(row, "unit") or self._stated_unit(target, test) or unit_in(text_of(row, "test_name"))
         units = {"value": own, "standard_value": text_of(row, "standard_unit"), "text_value": own}
         if not own and number_of(row, "value") is not None:
             # An analysis value without a unit is not the collected one that stands beside it with a unit.
@@ -250,7 +218,7 @@ class LaboratoryInterpreter:
                 raise TableError(row.problems[name].message, code=row.problems[name].code)
         return sorted(found, key=lambda one: one[0].censored is None)
 
-    def _scaled(self, told: Sequence[tuple[GivenNumber, str]], target: _Target) -> tuple[GivenNumber, str, Scale]:
+    def _scaled(self, told: Sequence[tuple[GivenNumber, str]], target: Target) -> tuple[GivenNumber, str, Scale]:
         """The first number whose unit is the wanted one; else the first that a rule converts."""
         bare = target.unit == "1"
         same = [one for one in told if same_unit(one[1]) == same_unit(target.unit)]
@@ -264,13 +232,13 @@ class LaboratoryInterpreter:
             return given, unit, scale
         raise faults[0]
 
-    def _stated_unit(self, target: _Target, test: str) -> str:
+    def _stated_unit(self, target: Target, test: str) -> str:
         for name in (test, target.role, *target.names):
             if name and (found := look_up(name, self.table.units)):
                 return found
         return ""
 
-    def _percentage(self) -> _Target:
+    def _percentage(self) -> Target:
         found = next((one for one in self._targets.values() if one.quantity == "NTX%"), None)
         if found is None or not any(one.quantity == "NTX%" for one in self.wanted):
             text = (
@@ -279,37 +247,3 @@ class LaboratoryInterpreter:
             )
             raise TableError(text, code="unit-not-convertible")
         return found
-
-
-def _unit_in(name: str) -> str:
-    """The unit behind the name of a test: `Weight (kg)`."""
-    found = re.fullmatch(r".*\S\s*[\[(]([^\[\]()]+)[\])]\s*", name)
-    return found[1].strip() if found else ""
-
-
-def _targets(wanted: Sequence[Wanted]) -> Iterator[_Target]:
-    for code, entry in CATALOGUE.items():
-        if entry.site == SERUM and code not in _OPEN:
-            yield _Target(code, SERUM, "", entry.unit, code)
-    for one in wanted:
-        entry = CATALOGUE[one.quantity]
-        is_marker = entry.site == SERUM and one.quantity not in _OPEN
-        if not (is_marker or entry.needs_material or one.quantity in _DERIVED):
-            yield _Target(one.quantity, one.site, one.region or "", one.unit, one.paramcd, one.side)
-
-
-def _column_role(target: _Target, wanted: Sequence[Wanted]) -> Role:
-    """A column of its own for a test: under its code, its other spellings, or its PARAMCD."""
-    if not target.is_marker:
-        return Role(name=target.role, type="number", synonyms=(target.region,) if target.quantity in _OPEN else ())
-    codes = [one.paramcd for one in wanted if one.quantity == target.quantity]
-    return Role(name=target.role, type="number", synonyms=(*SPELLINGS.get(target.quantity, ()), *codes))
-
-
-def _require_possible(target: _Target, value: float) -> None:
-    if target.quantity in _UNSIGNED and value < 0:
-        raise TableError(f"a concentration of {value:g} {target.unit} cannot be", code="outside-hard-limits")
-    lowest, highest = _LIMITS.get(target.quantity, (value, value))
-    if not lowest <= value <= highest:
-        text = f"{value:g} is outside the scale from {lowest:g} to {highest:g}"
-        raise TableError(text, code="outside-hard-limits")
