@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bonemetrics.errors import TableError
 from bonemetrics.records import UnitConversion
@@ -36,6 +37,7 @@ class Scale:
     source: str = ""
 
 
+@lru_cache(maxsize=1024)
 def same_unit(text: str) -> str:
     """One spelling for all spellings of a unit.
 
