@@ -221,3 +221,80 @@ def test_participant_timeline__a_difference_that_no_digit_shows_is_flat(small):
     figure = participant_timeline(replace(dataset, rows=rows), "W-01")
     (heights,) = [line.get_ydata() for line in figure.axes[2].lines if line.get_marker() == "o"]
     assert heights[0] == pytest.approx(heights[1], abs=1e-6)
+
+
+def crowd(count):
+    """The small study with so many women, all like W-01."""
+    dataset = small_dataset()
+    (like,) = [one for one in dataset.gathered.participants if one.subject == "W-01"]
+    women = tuple(replace(like, subject=f"X-{number:03d}") for number in range(count))
+    rows = tuple(
+        replace(row, subject=one.subject) for one in women for row in dataset.rows if row.subject == like.subject
+    )
+    return replace(dataset, gathered=replace(dataset.gathered, participants=women, candidates=()), rows=rows)
+
+
+def test_swimmer_and_completeness__fit_a_sheet_whatever_the_number():
+    for count, named in ((12, True), (60, True), (400, False)):
+        dataset = crowd(count)
+        for figure in (swimmer(dataset), completeness_map(dataset)):
+            assert figure.get_size_inches()[1] < 9.6
+            names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+            assert any("X-011" in name for name in names) is named
+        assert meeting(swimmer(dataset)) == []
+
+
+def test_waterfall_and_lines__leave_out_names_that_nobody_could_read():
+    selection = Selection(crowd(200))
+    radius = parameter(selection, "RADTBD")
+    assert len(waterfall(selection, radius).axes[0].patches) == 200
+    assert meeting(waterfall(selection, radius)) == []
+    assert not individual_lines(selection, radius).axes[0].texts
+
+
+def test_figures__long_study_ids_stay_on_the_figure(small):
+    def long(subject):
+        return f"CSM-OP-2011-ES-{subject}"
+
+    dataset = trial_dataset()
+    gathered = replace(
+        dataset.gathered,
+        **{
+            field: tuple(replace(one, subject=long(one.subject)) for one in getattr(dataset.gathered, field))
+            for field in ("participants", "candidates", "adverse_events", "fractures", "labels")
+        },
+    )
+    rows = tuple(replace(row, subject=long(row.subject)) for row in dataset.rows)
+    selection = Selection(replace(dataset, gathered=gathered, rows=rows))
+    radius = parameter(selection, "RADTBD")
+    figures = {
+        "swimmer": swimmer(selection.dataset),
+        "completeness": completeness_map(selection.dataset),
+        "lines": individual_lines(selection, radius),
+        "waterfall": waterfall(selection, radius),
+        "relation": relation_scatter(selection.dataset, relations(selection)[0]),
+    }
+    assert {name: found for name, figure in figures.items() if (found := meeting(figure))} == {}
+
+
+def test_completeness_map__visits_with_one_kind_each_keep_their_names_apart():
+    dataset = small_dataset()
+    (like,) = [row for row in dataset.rows if (row.subject, row.paramcd, row.is_baseline) == ("W-01", "P1NP", True)]
+    visits = [f"Screening visit {number}" for number in range(1, 13)]
+    rows = tuple(replace(like, visit=name, visit_number=float(at)) for at, name in enumerate(visits))
+    made = dataset.gathered.protocol.model_copy(
+        update={
+            "visits": tuple(
+                dataset.gathered.protocol.visits[0].model_copy(update={"name": name, "number": float(at)})
+                for at, name in enumerate(visits)
+            )
+        }
+    )
+    figure = completeness_map(replace(dataset, gathered=replace(dataset.gathered, protocol=made), rows=rows))
+    names = [text.get_text() for text in figure.axes[0].texts if text.get_text().startswith("Screening")]
+    assert names == visits
+    assert meeting(figure) == []
+
+
+def test_completeness_map__its_legend_fits_beside_few_columns(small):
+    assert meeting(completeness_map(small.dataset)) == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+_LEAST_POINTS, _LETTER_WIDTH, _WIDEST_NAMES_INCH = 4.0, 0.66, 2.4
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,6 +19,23 @@ def blank_figure(width_inch: float, height_inch: float) -> Figure:
     figure = Figure(figsize=(width_inch, height_inch), facecolor="white")
     FigureCanvasAgg(figure)
     return figure
+
+
+def lane_inch(count: int, wanted: float, most: float) -> float:
+    """Height of one of many lanes below each other: the wanted one, or less where all would not fit on a sheet."""
+    return min(wanted, most / max(count, 1))
+
+
+def letter_points(lane: float) -> float:
+    """Size of letters in a lane; 0 where it is too low to be read."""
+    points = min(8.0, lane * 72 * 0.8)
+    return points if points >= _LEAST_POINTS else 0.0
+
+
+def names_inch(names: Iterable[str], points: float) -> float:
+    """Room that names beside an axis need, at most a third of a sheet."""
+    longest = max((len(name) for name in names), default=0)
+    return min(0.15 + longest * points * _LETTER_WIDTH / 72, _WIDEST_NAMES_INCH)
 
 
 def shortened(text: str, letters: int) -> str:

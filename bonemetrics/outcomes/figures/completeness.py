@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.canvas import blank_figure, lane_inch, letter_points, literal, names_inch
 from bonemetrics.outcomes.figures.moments import moments
 from bonemetrics.outcomes.figures.style import WIDE_INCH
+from bonemetrics.outcomes.figures.tiers import tiers
 from bonemetrics.outcomes.rows import Dataset, Participant
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ _DERIVED = "fractures"
 """A count of fractures follows from their table at every visit and says nothing of the visit."""
 _WHOLE, _PART, _NONE, _GONE = "#2166ac", "#a6cbe6", "#ffffff", "#e4e4e4"
 _INK, _SOFT = "#1a1a1a", "#5a6672"
-_CELL_INCH = 0.26
+_CELL_INCH, _COLUMN_INCH, _MOST_INCH = 0.26, 0.5, 7.6
+_KINDS_INCH, _LINE_INCH, _FOOT_INCH, _RIGHT_INCH, _LEGEND_INCH = 0.7, 0.15, 0.4, 0.3, 4.4
+_LETTER_INCH = 0.075
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +110,28 @@ def completeness_map(dataset: Dataset) -> Figure | None:
         return None
     women = list(dict.fromkeys(one.subject for one in every))
     heads = list(dict.fromkeys((one.visit, one.kind) for one in every))
-    wide = min(WIDE_INCH, 1.2 + 0.5 * len(heads))
-    height = 1.5 + _CELL_INCH * len(women)
-    figure = blank_figure(wide, height)
-    axes = figure.add_axes((0.9 / wide, 0.4 / height, 1 - 1.0 / wide, _CELL_INCH * len(women) / height))
-    for one in every:
-        _draw_square(axes, one, heads.index((one.visit, one.kind)), women.index(one.subject))
-    _head(axes, heads)
     cohort = {who.subject: who.cohort for who in dataset.gathered.participants}
+    names = [f"{woman}  {cohort.get(woman, '')}".rstrip() for woman in women]
+    cell = lane_inch(len(women), _CELL_INCH, _MOST_INCH)
+    letters = letter_points(cell)
+    left = names_inch(names, letters)
+    column = min(_COLUMN_INCH, (WIDE_INCH - left - _RIGHT_INCH) / len(heads))
+    visits = _visits(heads, column)
+    above = _KINDS_INCH + _LINE_INCH * (1 + max(line for *_, line in visits))
+    wide, height = max(left + column * len(heads) + _RIGHT_INCH, _LEGEND_INCH), above + cell * len(women) + _FOOT_INCH
+    figure = blank_figure(wide, height)
+    axes = figure.add_axes((
+        left / wide, _FOOT_INCH / height, column * len(heads) / wide, cell * len(women) / height
+    ))  # fmt: skip
+    for one in every:
+        _draw_square(axes, one, heads.index((one.visit, one.kind)), women.index(one.subject), min(letters, 7.0))
+    _head(axes, visits)
     axes.set(xlim=(0, len(heads)), ylim=(len(women), 0))
-    labels = [literal(f"{woman}  {cohort.get(woman, '')}".rstrip()) for woman in women]
-    axes.set_yticks([place + 0.5 for place in range(len(women))], labels, fontsize=8)
+    if letters:
+        axes.set_yticks([place + 0.5 for place in range(len(women))], [literal(name) for name in names])
+        axes.tick_params(axis="y", labelsize=letters)
+    else:
+        axes.set_yticks([])
     axes.set_xticks([place + 0.5 for place in range(len(heads))], [KINDS.get(kind, kind) for _, kind in heads])
     axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False, labelsize=7, labelrotation=60)
     for label in axes.get_xticklabels():
@@ -150,30 +164,37 @@ def _kind_place(kind: str) -> tuple[int, str]:
     return (list(KINDS).index(kind) if kind in KINDS else len(KINDS), kind)
 
 
-def _draw_square(axes: Axes, one: Square, column: int, row: int) -> None:
+def _draw_square(axes: Axes, one: Square, column: int, row: int, letters: float) -> None:
     from matplotlib.patches import Rectangle
 
     whole = one.present == one.wanted
     colour = _WHOLE if whole else _PART if one.present else _GONE if one.gone else _NONE
     edge = "white" if one.present or one.gone else "#b9c2ca"
     place = (column + 0.04, row + 0.06)
-    axes.add_patch(Rectangle(place, 0.92, 0.88, facecolor=colour, edgecolor=edge, linewidth=1.2))
-    if one.gone and not one.present:
+    axes.add_patch(Rectangle(place, 0.92, 0.88, facecolor=colour, edgecolor=edge, linewidth=min(1.2, 0.15 * letters)))
+    if not letters or (one.gone and not one.present):
         return
     said = "✕" if not one.present else "" if whole else f"{one.present}/{one.wanted}"
-    axes.text(column + 0.5, row + 0.5, said, ha="center", va="center", fontsize=7, color=_INK)
+    axes.text(column + 0.5, row + 0.5, said, ha="center", va="center", fontsize=letters, color=_INK)
 
 
-def _head(axes: Axes, heads: Sequence[tuple[str, str]]) -> None:
-    """Names of visits over their columns, and a line between two visits."""
+def _visits(heads: Sequence[tuple[str, str]], column: float) -> list[tuple[str, float, float, int]]:
+    """For each visit its name, its first column, the middle of its columns, and the line on which the name stands."""
     names = list(dict.fromkeys(visit for visit, _ in heads))
-    for name in names:
-        places = [place for place, (visit, _) in enumerate(heads) if visit == name]
-        middle = (places[0] + places[-1] + 1) / 2
+    places = [[place for place, (visit, _) in enumerate(heads) if visit == name] for name in names]
+    middles = [(own[0] + own[-1] + 1) / 2 for own in places]
+    widths = [len(name) * _LETTER_INCH for name in names]
+    lines = tiers([middle * column for middle in middles], widths, _LETTER_INCH)
+    return [(name, own[0], middle, line) for name, own, middle, line in zip(names, places, middles, lines, strict=True)]
+
+
+def _head(axes: Axes, visits: Sequence[tuple[str, float, float, int]]) -> None:
+    """Names of visits over their columns, and a line between two visits."""
+    for name, first, middle, line in visits:
         axes.annotate(
             literal(name),
             (middle, 1),
-            (0, 52),
+            (0, 72 * (_KINDS_INCH + line * _LINE_INCH)),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="center",
@@ -181,8 +202,8 @@ def _head(axes: Axes, heads: Sequence[tuple[str, str]]) -> None:
             fontsize=8,
             fontweight="bold",
         )
-        if places[0]:
-            axes.axvline(places[0], color=_SOFT, linewidth=1.2)
+        if first:
+            axes.axvline(first, color=_SOFT, linewidth=1.2)
 
 
 def _explain(figure: Figure) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bonemetrics.outcomes.rows import Dataset, Participant, PlacedAdverseEvent, PlacedFracture
+from bonemetrics.outcomes.rows import Candidate, Dataset, Participant, PlacedAdverseEvent, PlacedFracture
 from bonemetrics.study.visits import study_day
 
 _DAYS_OF_A_MONTH = 30.4375
@@ -59,12 +59,14 @@ def moments(dataset: Dataset) -> dict[str, Moments]:
     dict
         By subject, in the order of participants. Nothing is dated where the day of infusion is not known.
     """
-    return {one.subject: _of(dataset, one) for one in dataset.gathered.participants}
+    values: dict[str, list[Candidate]] = {}
+    for one in dataset.gathered.candidates:
+        values.setdefault(one.subject, []).append(one)
+    return {one.subject: _of(dataset, one, values.get(one.subject, [])) for one in dataset.gathered.participants}
 
 
-def _of(dataset: Dataset, who: Participant) -> Moments:
+def _of(dataset: Dataset, who: Participant, own: Sequence[Candidate]) -> Moments:
     gathered = dataset.gathered
-    own = [one for one in gathered.candidates if one.subject == who.subject]
     visits = _days(one.study_day for one in own)
     biopsies = _days(one.study_day for one in own if one.kind == "histomorphometry")
     biopsies = _days((*biopsies, *(_placed(one.day, who) for one in gathered.labels if one.subject == who.subject)))

@@ -112,8 +112,11 @@ def undrawn(dataset: Dataset, subject: str) -> int:
 
 def _panels(dataset: Dataset, subject: str) -> list[_Panel]:
     found = []
+    rows: dict[str, list[OutcomeRow]] = {}
+    for row in dataset.rows:
+        rows.setdefault(row.paramcd, []).append(row)
     for parameter in dataset.gathered.protocol.parameters:
-        every = [row for row in dataset.rows if row.paramcd == parameter.paramcd]
+        every = rows.get(parameter.paramcd, [])
         own = [row for row in every if row.subject == subject and row.value is not None and row.study_day is not None]
         own.sort(key=lambda row: row.study_day or 0)
         if not own:

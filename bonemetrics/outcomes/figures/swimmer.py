@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.canvas import blank_figure, lane_inch, letter_points, literal, names_inch
 from bonemetrics.outcomes.figures.moments import Moments, moments, months
 from bonemetrics.outcomes.figures.style import WIDE_INCH, cohort_colours
 from bonemetrics.outcomes.figures.tiers import name_visits
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_LANE_INCH, _EDGES_INCH, _LEFT_INCH = 0.29, 1.2, 0.75
+_LANE_INCH, _EDGES_INCH, _RIGHT_INCH, _MOST_INCH = 0.29, 1.2, 0.1, 8.0
 _INK, _SOFT, _FRACTURE, _BIOPSY = "#1a1a1a", "#5a6672", "#c23b00", "#8a3c8f"
 
 
@@ -40,15 +40,16 @@ def swimmer(dataset: Dataset) -> Figure | None:
     order = [cohort.code for cohort in dataset.gathered.protocol.cohorts]
     place = {code: number for number, code in enumerate(order)}
     known.sort(key=lambda one: (place.get(one.participant.cohort, len(order)), one.participant.subject))
-    height = _EDGES_INCH + _LANE_INCH * len(known)
+    lane_high = lane_inch(len(known), _LANE_INCH, _MOST_INCH)
+    height = _EDGES_INCH + lane_high * len(known)
+    left = names_inch((one.participant.subject for one in known), letter_points(lane_high))
+    wide = WIDE_INCH - left - _RIGHT_INCH
     figure = blank_figure(WIDE_INCH, height)
-    axes = figure.add_axes(
-        (_LEFT_INCH / WIDE_INCH, 0.74 / height, 1 - (_LEFT_INCH + 0.1) / WIDE_INCH, 1 - _EDGES_INCH / height)
-    )
+    axes = figure.add_axes((left / WIDE_INCH, 0.74 / height, wide / WIDE_INCH, 1 - _EDGES_INCH / height))
     colours = cohort_colours(dataset.gathered.protocol)
     for lane, one in enumerate(known):
-        _draw_lane(axes, one, lane, colours.get(one.participant.cohort, _SOFT), _ending(one, dataset))
-    _dress(axes, known, dataset)
+        _draw_lane(axes, one, lane, colours.get(one.participant.cohort, _SOFT), _ending(one, dataset), lane_high)
+    _dress(axes, known, dataset, lane_high, wide)
     _explain(figure, colours)
     return figure
 
@@ -66,15 +67,23 @@ def _ending(one: Moments, dataset: Dataset) -> str:
     return f"nothing after {reached[-1]}" if reached else "nothing after baseline"
 
 
-def _draw_lane(axes: Axes, one: Moments, lane: int, colour: str, ending: str) -> None:
+def _draw_lane(axes: Axes, one: Moments, lane: int, colour: str, ending: str, lane_high: float) -> None:
     start, end = months(one.first or 1), months(one.last or 1)
+    size = lane_high / _LANE_INCH
     axes.barh(lane, end - start, left=start, height=0.44, color=colour, alpha=0.3, gid=f"lane-{lane}")
-    axes.plot([months(day) for day in one.visits], [lane] * len(one.visits), "|", color=colour, markersize=9)
+    axes.plot([months(day) for day in one.visits], [lane] * len(one.visits), "|", color=colour, markersize=9 * size)
     if one.participant.day1 is not None:
-        axes.plot([0], [lane], "D", color=_INK, markersize=5.5, gid=f"infusion-{lane}")
+        axes.plot([0], [lane], "D", color=_INK, markersize=5.5 * size, gid=f"infusion-{lane}")
     days = [months(day) for day in one.biopsies]
     axes.plot(
-        days, [lane] * len(days), "^", color=_BIOPSY, markersize=7, markeredgecolor="white", gid=f"biopsies-{lane}"
+        days,
+        [lane] * len(days),
+        "^",
+        color=_BIOPSY,
+        markersize=7 * size,
+        markeredgecolor="white",
+        markeredgewidth=size,
+        gid=f"biopsies-{lane}",
     )
     broken = [months(two.study_day) for two in one.fractures if two.study_day is not None]
     axes.plot(
@@ -82,22 +91,28 @@ def _draw_lane(axes: Axes, one: Moments, lane: int, colour: str, ending: str) ->
         [lane] * len(broken),
         "X",
         color=_FRACTURE,
-        markersize=8.5,
+        markersize=8.5 * size,
         markeredgecolor="white",
+        markeredgewidth=size,
         gid=f"fractures-{lane}",
     )
     serious = [two.study_day for two in one.adverse_events if two.event.serious and two.study_day is not None]
     at = [months(day) for day in serious]
-    axes.plot(at, [lane - 0.32] * len(at), "v", color=_INK, markersize=5, gid=f"serious-{lane}")
+    axes.plot(at, [lane - 0.32] * len(at), "v", color=_INK, markersize=5 * size, gid=f"serious-{lane}")
     if ending:
         axes.plot([end, end], [lane - 0.3, lane + 0.3], color=_INK, linewidth=2)
-        axes.annotate(ending, (end, lane), (6, 0), textcoords="offset points", va="center", fontsize=7.5, color=_INK)
+    if ending and (letters := letter_points(lane_high)):
+        axes.annotate(
+            literal(ending), (end, lane), (6, 0), textcoords="offset points", va="center", fontsize=letters - 0.5
+        )
 
 
-def _dress(axes: Axes, known: Sequence[Moments], dataset: Dataset) -> None:
+def _dress(axes: Axes, known: Sequence[Moments], dataset: Dataset, lane_high: float, wide: float) -> None:
     from matplotlib.ticker import MultipleLocator
 
-    axes.set_yticks(range(len(known)), [literal(one.participant.subject) for one in known], fontsize=8)
+    letters = letter_points(lane_high)
+    names = [literal(one.participant.subject) for one in known] if letters else []
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(known) - 0.5, -0.7)
     ends = [months(day) for one in known for day in (one.first, one.last) if day is not None]
     limits = min(*ends, 0) - 0.8, max(*ends, 0) + 1
@@ -105,11 +120,12 @@ def _dress(axes: Axes, known: Sequence[Moments], dataset: Dataset) -> None:
     axes.xaxis.set_major_locator(MultipleLocator(6 if max(ends) - min(ends) > 9 else 2))
     axes.set_xlabel("months from infusion", fontsize=8)
     axes.tick_params(labelsize=8, left=False)
+    axes.tick_params(axis="y", labelsize=letters or 8)
     axes.axvline(0, color=_INK, linewidth=0.8, zorder=0)
     axes.grid(axis="x", color="#e3e8ec", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    name_visits(axes, dataset.gathered.protocol, limits, WIDE_INCH - _LEFT_INCH - 0.1)
+    name_visits(axes, dataset.gathered.protocol, limits, wide)
 
 
 def _explain(figure: Figure, colours: Mapping[str, str]) -> None:
