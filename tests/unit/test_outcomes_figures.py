@@ -275,6 +275,9 @@ def test_figures__long_study_ids_stay_on_the_figure(small):
         "relation": relation_scatter(selection.dataset, relations(selection)[0]),
     }
     assert {name: found for name, figure in figures.items() if (found := meeting(figure))} == {}
+    legend = figures["waterfall"].legends[0].get_window_extent()
+    names = figures["waterfall"].axes[0].get_xticklabels()
+    assert all(name.get_window_extent().y0 > legend.y1 - 4 for name in names)
 
 
 def test_completeness_map__visits_with_one_kind_each_keep_their_names_apart():

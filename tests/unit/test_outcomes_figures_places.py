@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bonemetrics.outcomes.figures.beside import beside
-from bonemetrics.outcomes.figures.canvas import shortened
+from bonemetrics.outcomes.figures.canvas import ends_of, shortened
 from bonemetrics.outcomes.figures.spread import spread
 from bonemetrics.outcomes.figures.tiers import tiers
 
@@ -62,3 +62,10 @@ def test_shortened__says_that_it_cut():
     assert shortened("Serum P1NP", 10) == "Serum P1NP"
     assert shortened("Serum P1NP in fasting blood", 10) == "Serum P1N…"
     assert shortened("Serum P1NP", 7) == "Serum…"
+
+
+def test_ends_of__cuts_what_all_share_and_nothing_that_tells_apart():
+    assert ends_of(["W-01", "W-02"], 6) == {"W-01": "W-01", "W-02": "W-02"}
+    assert ends_of(["TRIAL-W-01", "TRIAL-W-02"], 6) == {"TRIAL-W-01": "…-W-01", "TRIAL-W-02": "…-W-02"}
+    same = ["AAAA-W-01", "BBBB-W-01"]
+    assert ends_of(same, 6) == dict(zip(same, same, strict=True))

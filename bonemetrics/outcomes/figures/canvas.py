@@ -38,6 +38,13 @@ def names_inch(names: Iterable[str], points: float) -> float:
     return min(0.15 + longest * points * _LETTER_WIDTH / 72, _WIDEST_NAMES_INCH)
 
 
+def ends_of(names: Iterable[str], letters: int) -> dict[str, str]:
+    """Study IDs by their last letters, where they are long and their ends still tell them apart."""
+    every = dict.fromkeys(names)
+    cut = {name: name if len(name) <= letters else f"…{name[1 - letters :]}" for name in every}
+    return cut if len(set(cut.values())) == len(every) else {name: name for name in every}
+
+
 def shortened(text: str, letters: int) -> str:
     """Text that is cut, and says so, where it has more letters than there is room for."""
     return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bonemetrics.outcomes.analysis.select import Selection
-from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.canvas import blank_figure, ends_of, literal
 from bonemetrics.outcomes.figures.moments import months
 from bonemetrics.outcomes.figures.spread import spread
 from bonemetrics.outcomes.figures.style import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_NAMED = 14
+_MOST_NAMED, _LETTERS = 14, 14
 _LEFT, _LOWER, _UPPER = 0.165, 0.215, 0.9
 _LETTER_INCH = 0.06
 
@@ -59,7 +59,11 @@ def individual_lines(selection: Selection, parameter: ParameterTable) -> Figure 
     if not women:
         return None
     figure = blank_figure(HALF_INCH, HALF_HIGH_INCH)
-    room = 0.05 + (0.12 + _LETTER_INCH * max(map(len, women))) / HALF_INCH if len(women) <= _MOST_NAMED else 0.03
+    room = (
+        0.05 + (0.12 + _LETTER_INCH * max(map(len, ends_of(women, _LETTERS).values()))) / HALF_INCH
+        if len(women) <= _MOST_NAMED
+        else 0.03
+    )
     axes = figure.add_axes((_LEFT, _LOWER, max(1 - _LEFT - room, 0.4), _UPPER - _LOWER))
     head(figure, parameter.param)
     colours = cohort_colours(selection.dataset.gathered.protocol)
@@ -92,13 +96,14 @@ def _name(axes: Axes, women: Sequence[Sequence[OutcomeRow]], colours: dict[str, 
     axes.set_ylim(low, high)
     axes.set_xlim(left, right)
     ends = [rows[-1] for rows in women]
+    names = ends_of((end.subject for end in ends), _LETTERS)
     apart = (high - low) * 7.8 / ((_UPPER - _LOWER) * HALF_HIGH_INCH * 72)
     for end, place in zip(ends, spread([end.change or 0.0 for end in ends], apart, low, high), strict=True):
         colour = colours.get(end.cohort, SOFT)
         day = months(end.study_day or 1)
         axes.plot([day, right], [end.change or 0.0, place], color=colour, linewidth=0.4, alpha=0.6, clip_on=False)
         axes.annotate(
-            literal(end.subject),
+            literal(names[end.subject]),
             (right, place),
             (2, 0),
             textcoords="offset points",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bonemetrics.outcomes.analysis.relations import Pair, Relation
 from bonemetrics.outcomes.figures.beside import beside
-from bonemetrics.outcomes.figures.canvas import blank_figure, literal
+from bonemetrics.outcomes.figures.canvas import blank_figure, ends_of, literal
 from bonemetrics.outcomes.figures.style import HALF_INCH, INK, LOSS, SOFT, cohort_colours, cohort_markers, plain_axes
 from bonemetrics.outcomes.rows import Dataset
 from bonemetrics.outcomes.wording import pretty_unit
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HEIGHT_INCH = 2.9
-_LETTER_POINTS, _NAME_POINTS = 4.1, 9.0
+_LETTER_POINTS, _NAME_POINTS, _LETTERS = 4.1, 9.0, 14
 
 
 def relation_scatter(dataset: Dataset, found: Relation) -> Figure:
@@ -59,6 +59,7 @@ def relation_scatter(dataset: Dataset, found: Relation) -> Figure:
 def _name(axes: Axes, found: Relation) -> None:
     """Study IDs beside the outliers."""
     outliers = [pair for pair in found.pairs if pair.is_outlier]
+    names = ends_of((pair.subject for pair in outliers), _LETTERS)
     axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
     scale = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
     extent = axes.get_window_extent()
@@ -69,7 +70,7 @@ def _name(axes: Axes, found: Relation) -> None:
 
     places = beside(
         [at(pair) for pair in outliers],
-        [len(pair.subject) * _LETTER_POINTS for pair in outliers],
+        [len(names[pair.subject]) * _LETTER_POINTS for pair in outliers],
         [at(pair) for pair in found.pairs if not pair.is_outlier],
         _NAME_POINTS,
         (extent.width / scale, extent.height / scale),
@@ -77,7 +78,7 @@ def _name(axes: Axes, found: Relation) -> None:
     for pair, place in zip(outliers, places, strict=True):
         own = at(pair)
         axes.annotate(
-            literal(pair.subject),
+            literal(names[pair.subject]),
             (pair.x, pair.y),
             (place[0] - own[0], place[1] - own[1]),
             textcoords="offset points",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bonemetrics.outcomes.analysis.select import Selection
-from bonemetrics.outcomes.figures.canvas import blank_figure, literal, shortened
+from bonemetrics.outcomes.figures.canvas import blank_figure, ends_of, literal, shortened
 from bonemetrics.outcomes.figures.style import HALF_HIGH_INCH, HALF_INCH, INK, SOFT, cohort_colours, head, plain_axes
 from bonemetrics.outcomes.rows import OutcomeRow
 from bonemetrics.outcomes.wording import change_unit
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_NAMED, _MOST_WITH_VISIT = 30, 12
+_MOST_NAMED, _MOST_WITH_VISIT, _LETTERS = 30, 12, 12
 
 
 def waterfall(selection: Selection, parameter: ParameterTable) -> Figure | None:
@@ -74,7 +74,8 @@ def _name(axes: Axes, rows: Sequence[OutcomeRow]) -> None:
         axes.set_xticks([])
         return
     with_visit = len(rows) <= _MOST_WITH_VISIT
-    said = [f"{row.subject}\n{shortened(row.visit, 12)}" if with_visit else row.subject for row in rows]
+    names = ends_of((row.subject for row in rows), _LETTERS)
+    said = [names[row.subject] + (f"\n{shortened(row.visit, _LETTERS)}" if with_visit else "") for row in rows]
     axes.set_xticks(
         range(len(rows)),
         [literal(one) for one in said],
