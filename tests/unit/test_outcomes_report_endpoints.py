@@ -12,7 +12,7 @@ from bonemetrics.outcomes.report.endpoints import endpoints
 from bonemetrics.outcomes.report.exploration import across_modalities, models
 from bonemetrics.outcomes.report.overview import overview
 from bonemetrics.outcomes.report.page import Listing, Text
-from bonemetrics.outcomes.report.tables import ReportTable
+from bonemetrics.outcomes.report.tables import ReportTable, batched
 from tests.outcome_datasets import trial_dataset
 from tests.report_cases import small_dataset
 
@@ -178,3 +178,31 @@ def test_selection__changes_have_a_decimal_more_where_they_are_small(baseline, l
 def test_selection__a_stated_precision_decides_for_changes_too():
     selection = Selection(small_dataset())
     assert (selection.decimals("RADTBD"), selection.change_decimals("RADTBD")) == (1, 1)
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (3, [3]), (4, [2, 2]), (5, [2, 3]), (7, [2, 2, 3])])
+def test_batched__few_groups_of_like_size(count, sizes):
+    words = [f"Month {number}" for number in range(count)]
+    found = batched(words, 3)
+    assert [len(one) for one in found] == sizes
+    assert [word for one in found for word in one] == words
+
+
+def test_tables__many_visits_are_set_in_several_that_fit_a_sheet():
+    dataset = small_dataset()
+    visits = [f"Month {number}" for number in (1, 3, 6, 9, 12, 18, 24)]
+    later = [row for row in dataset.rows if row.paramcd == "RADTBD" and not row.is_baseline]
+    rows = tuple(row for row in dataset.rows if row.is_baseline) + tuple(
+        replace(row, visit=visit, visit_number=float(place + 1)) for place, visit in enumerate(visits) for row in later
+    )
+    first = dataset.gathered.protocol.visits[0]
+    named = (first, *(first.model_copy(update={"name": visit, "baseline": False}) for visit in visits))
+    protocol = dataset.gathered.protocol.model_copy(update={"visits": named})
+    selection = Selection(replace(dataset, rows=rows, gathered=replace(dataset.gathered, protocol=protocol)))
+    shown = [one for one in overview(selection).blocks if isinstance(one, ReportTable)]
+    everyone = [one for one in shown if one.caption.endswith("all women (n = 3)")]
+    assert [group for one in everyone for group, _ in one.groups if group] == visits
+    assert max(len(one.columns) for one in shown) <= 11
+    who = [one for one in part(selection, "RADTBD").blocks if isinstance(one, ReportTable) and "err" in one.caption]
+    assert [group for one in who for group, _ in one.groups if group] == visits
+    assert max(len(one.columns) for one in who) <= 10

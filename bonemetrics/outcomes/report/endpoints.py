@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bonemetrics.outcomes.analysis.limits import LimitedMean, limited_means
-from bonemetrics.outcomes.analysis.responders import responders
+from bonemetrics.outcomes.analysis.responders import Responders, responders
 from bonemetrics.outcomes.analysis.select import Selection
 from bonemetrics.outcomes.analysis.summaries import Summary, VisitSummary, visit_summaries
 from bonemetrics.outcomes.figures.lines import individual_lines
 from bonemetrics.outcomes.figures.waterfall import waterfall
 from bonemetrics.outcomes.report.page import Block, Section, Text, anchor
 from bonemetrics.outcomes.report.pictures import picture
-from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, columns
+from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, batched, columns
 from bonemetrics.outcomes.wording import MISSING, change_unit, count_of, interval, number, pretty_unit
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
+
+_VISITS_BESIDE = 4
+"""Visits whose columns fit beside each other on A4."""
 
 
 def endpoints(selection: Selection) -> Section:
@@ -67,8 +72,7 @@ def _part(selection: Selection, parameter: ParameterTable) -> Section:
         blocks.append(_changes(told, parameter, selection.change_decimals(code)))
     else:
         blocks.append(Text("Nobody has both a baseline and a later value, so there is no change.", "absent"))
-    if found := _responders(selection, parameter):
-        blocks.append(found)
+    blocks += _responders(selection, parameter)
     if limited := limited_means(selection, code):
         blocks.append(_limited(limited, unit, places))
     return Section(anchor=f"endpoint-{anchor(code)}", title=parameter.param, subtitle=code, blocks=tuple(blocks))
@@ -135,11 +139,15 @@ def _mean_of(found: Summary, places: int) -> list[str]:
     return [number(found.mean, places, signed=True), interval(low, high, places, signed=True)]
 
 
-def _responders(selection: Selection, parameter: ParameterTable) -> ReportTable | None:
+def _responders(selection: Selection, parameter: ParameterTable) -> list[ReportTable]:
+    """Several tables where one with all visits would be too wide for a sheet."""
     told = responders(selection, parameter.paramcd)
-    if not told:
-        return None
-    visits = list(dict.fromkeys(one.visit for one in told))
+    known = {one.visit for one in told}
+    visits = [visit for visit in selection.follow_up(parameter.paramcd) if visit in known]
+    return [_responders_at(together, told) for together in batched(visits, _VISITS_BESIDE)]
+
+
+def _responders_at(visits: Sequence[str], told: Sequence[Responders]) -> ReportTable:
     keys = list(dict.fromkeys((one.criterion, one.group.label) for one in told))
     found = {(one.criterion, one.group.label, one.visit): one for one in told}
     rows = []

@@ -5,10 +5,13 @@ from __future__ import annotations
 from bonemetrics.outcomes.analysis.select import ALL, Selection, groups
 from bonemetrics.outcomes.analysis.summaries import VisitSummary, visit_summaries
 from bonemetrics.outcomes.report.page import Block, Section, Text
-from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow
+from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, batched
 from bonemetrics.outcomes.wording import MISSING, change_unit, interval, listed, number
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
+
+_VISITS_BESIDE = 3
+"""Visits whose columns fit beside each other on A4."""
 
 
 def overview(selection: Selection) -> Section:
@@ -29,15 +32,16 @@ def overview(selection: Selection) -> Section:
     found = groups(selection.dataset)
     for group in (*(one for one in found if one.label == ALL), *(one for one in found if one.label != ALL)):
         who = f"{'all women' if group.label == ALL else group.label} (n = {len(group.women)})"
-        for visits, parameters in _together(selection).items():
-            rows = []
-            for parameter in parameters:
-                own = {one.visit: one for one in told[parameter.paramcd] if one.group == group}
-                if any(one.changes.n for one in own.values()):
-                    rows.append(_row(selection, parameter, own, visits))
-            if rows:
-                caption = f"Change from baseline at {listed(visits)}, {who}"
-                blocks.append(ReportTable(caption=caption, columns=_head(visits), rows=tuple(rows), compact=True))
+        for every, parameters in _together(selection).items():
+            for visits in batched(every, _VISITS_BESIDE):
+                rows = []
+                for parameter in parameters:
+                    own = {one.visit: one for one in told[parameter.paramcd] if one.group == group}
+                    if any(one.changes.n for visit, one in own.items() if visit in visits):
+                        rows.append(_row(selection, parameter, own, visits))
+                if rows:
+                    caption = f"Change from baseline at {listed(visits)}, {who}"
+                    blocks.append(ReportTable(caption=caption, columns=_head(visits), rows=tuple(rows), compact=True))
     if not blocks:
         return Section(
             anchor="overview",

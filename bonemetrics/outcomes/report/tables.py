@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 
@@ -59,6 +61,13 @@ class ReportTable:
             else:
                 spans.append((column.group, 1))
         return tuple(spans)
+
+
+def batched(words: Sequence[str], most: int) -> list[tuple[str, ...]]:
+    """Words in their order, as few groups of like size as it takes so that none has more than `most`."""
+    count = -(-len(words) // most)
+    ends = [len(words) * place // count for place in range(count + 1)] if count else []
+    return [tuple(words[start:end]) for start, end in pairwise(ends)]
 
 
 def columns(*labels: str, numeric_from: int = 1, group: str = "") -> tuple[HeadColumn, ...]:
