@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bonemetrics.outcomes.choose import is_derived_by_source
 from bonemetrics.outcomes.least_change import LeastChanges, reaches
 from bonemetrics.outcomes.rows import Candidate
 from bonemetrics.quantities import CATALOGUE
@@ -54,6 +55,7 @@ def baseline_of(
     """
     if rule == "last-before":
         before = [one for one in values if one.study_day is not None and one.study_day <= 1]
+        before = [one for one in before if not is_derived_by_source(one)] or before
         found = before[-1] if before else None
         text = f"{len(before)} values on or before day 1; the last one is the baseline"
     else:

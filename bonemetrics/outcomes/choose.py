@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from bonemetrics.outcomes.rows import Candidate
+from bonemetrics.outcomes.rows import Candidate, common_source
 from bonemetrics.records import AnalysisParameters, Problem, note
 
 NO_REVIEW = "not-applicable"
@@ -58,8 +58,18 @@ def order_of(found: Candidate) -> tuple[object, ...]:
     return (*rank, *place, source.method, source.calibration, source.reader, no_number, found.value or 0.0, *own)
 
 
+def is_derived_by_source(found: Candidate) -> bool:
+    """Whether the source says that it did not measure the value, as where it carried an earlier one forward."""
+    return any(told.code == "derived-by-source" for told in found.notes)
+
+
+def _measured(values: Sequence[Candidate]) -> Sequence[Candidate]:
+    return [one for one in values if not is_derived_by_source(one)] or values
+
+
 def why_no_mean(values: Sequence[Candidate]) -> str:
     """What stands against the mean of values of one visit; empty where nothing does."""
+    values = _measured(values)
     if any(one.value is None for one in values):
         return "one of them is known only as a limit"
     for name, of in _KINDS.items():
@@ -84,8 +94,9 @@ def chosen(values: Sequence[Candidate], *, target_day: int | None, rules: Analys
     -------
     Candidate
         One of `values`, or a new one with DTYPE `AVERAGE` where the protocol asks for the mean. Where `why_no_mean`
-        knows a reason against it, the nearest stands.
+        knows a reason against it, the nearest stands. What its source derived counts only where nothing was measured.
     """
+    values = _measured(values)
     if len(values) == 1 or rules.choose == "first":
         return values[0]
     if rules.choose == "last":
@@ -106,8 +117,8 @@ def _days(study_day: int | None) -> int:
 
 def _mean(values: Sequence[Candidate]) -> Candidate:
     numbers = [one.value for one in values if one.value is not None]
-    ids = ";".join(dict.fromkeys(one.source.source_id for one in values))
-    text = f"mean of {len(numbers)} values of the visit ({ids})"
+    source = common_source([one.source for one in values])
+    text = f"mean of {len(numbers)} values of the visit ({source.source_id})"
     parts = [one.standard_uncertainty for one in values]
     known = [part for part in parts if part is not None]
     # Without more knowledge the uncertainties of repeats are taken as fully correlated, which never makes them smaller.
@@ -120,6 +131,6 @@ def _mean(values: Sequence[Candidate]) -> Candidate:
         text="",
         given="",
         given_unit="",
-        source=replace(values[0].source, source_id=ids),
+        source=source,
         notes=(*dict.fromkeys(problem for one in values for problem in one.notes), note("mean-of-several", text)),
     )

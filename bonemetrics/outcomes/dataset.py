@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bonemetrics.outcomes.changes import Change, baseline_of, change_from
-from bonemetrics.outcomes.choose import chosen, fault_of, order_of, why_no_mean
+from bonemetrics.outcomes.choose import chosen, fault_of, is_derived_by_source, order_of, why_no_mean
 from bonemetrics.outcomes.least_change import LeastChanges
 from bonemetrics.outcomes.new_fractures import QUANTITY, fracture_counts
 from bonemetrics.outcomes.rows import Candidate, Dataset, Gathered, OutcomeRow, RowNote
@@ -163,6 +163,9 @@ class _Derivation:
         if value.visit.name == base.visit.name != UNSCHEDULED.name:
             return False
         if value.study_day is not None and base.study_day is not None:
+            if value.study_day == base.study_day and value.visit.name != base.visit.name:
+                # The baseline itself carried forward to a later visit: the change is zero.
+                return is_derived_by_source(value)
             return value.study_day > base.study_day
         if value.day is not None and base.day is not None:
             return value.day > base.day

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
 
@@ -33,6 +34,27 @@ class Source:
     software_version: str = ""
     method: str = ""
     review: str = ""
+
+
+def common_source(parts: Sequence[Source], otherwise: str = "") -> Source:
+    """The source of a value that was made of several: what they share, and all their IDs, split by `;`.
+
+    Parameters
+    ----------
+    parts
+        Sources of the values it was made of.
+    otherwise
+        Name of the source where there are none.
+    """
+    if not parts:
+        return Source(source_id=otherwise, kind=otherwise, input_sha256="")
+    shared = {
+        one.name: getattr(parts[0], one.name)
+        for one in fields(Source)
+        if len({getattr(source, one.name) for source in parts}) == 1
+    }
+    ids = ";".join(dict.fromkeys(source.source_id for source in parts))
+    return Source(**{"kind": parts[0].kind, "input_sha256": "", **shared, "source_id": ids})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

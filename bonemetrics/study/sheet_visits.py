@@ -62,6 +62,8 @@ class VisitFinder:
         -------
         VisitAssignment
             The date decides where it and the day of infusion are known, then a stated study day, then the visit's name.
+            A value that its source derived for a visit, as by carrying an earlier one forward, belongs to that visit
+            whatever its date.
         """
         day1 = subject.day1 if subject is not None else None
         day = record.study_day
@@ -71,6 +73,8 @@ class VisitFinder:
             visit = Visit(name=record.visit) if record.visit else UNSCHEDULED
             return VisitAssignment(visit=visit, study_day=day)
         named = self.named(record.visit)
+        if day is not None and named is not None and any(told.code == "derived-by-source" for told in record.notes):
+            return VisitAssignment(visit=named, study_day=day)
         if day is not None:
             return self._by_day(record, day, named)
         if named is not None:
