@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pypdfium2
 import pytest
-from tests.outcome_datasets import trial_dataset
 
 from bonemetrics.outcomes.report.build import write_report
+from tests.outcome_datasets import trial_dataset
 
 pytestmark = pytest.mark.gui
 

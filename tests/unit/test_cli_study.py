@@ -31,7 +31,8 @@ def test_run__says_that_nothing_was_found_and_stays_quiet_without_a_terminal(tmp
     (tmp_path / "input" / "letter.txt").write_text("dear colleague")
     code, said, told = call("run", tmp_path / "study", tmp_path / "input")
     assert code == 1
-    assert said == "Nothing to measure: no scan, report or named table lies under the inputs; 1 other files were left alone.\n"
+    nothing = "Nothing to measure: no scan, report or named table lies under the inputs; 1 other files were left alone."
+    assert said == f"{nothing}\n"
     assert told == ""
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from bonemetrics.outcomes.cohorts import cohorts
 from bonemetrics.outcomes.report.events import adverse_events, fractures
 from bonemetrics.outcomes.report.methods import methods, rules
-from bonemetrics.outcomes.cohorts import cohorts
 from bonemetrics.outcomes.report.quality import data_quality, tracing
 from bonemetrics.outcomes.report.tables import ReportTable
 from bonemetrics.outcomes.rows import RowNote
