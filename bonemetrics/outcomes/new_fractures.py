@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
-from bonemetrics.outcomes.rows import Candidate, Gathered, PlacedFracture, Source
+from bonemetrics.outcomes.rows import Candidate, Gathered, PlacedFracture, Source, common_source
 from bonemetrics.records import Problem, Visit, note
 from bonemetrics.study.protocol_tables import ParameterTable
 from bonemetrics.study.visits import UNSCHEDULED, study_day
@@ -60,8 +61,10 @@ def _count(
 ) -> Candidate:
     now = study_day(day, day1)
     counted = [one for one in fractures if one.is_new and one.study_day is not None and one.study_day <= now]
-    ids = ";".join(one.source.source_id for one in counted)
-    source = counted[0].source if counted else None
+    method = "count of the table of fractures"
+    source = Source(source_id="fractures", kind="fractures", input_sha256="", method=method)
+    if counted:
+        source = replace(common_source([one.source for one in counted]), kind="fractures", method=method)
     return Candidate(
         subject=subject,
         cohort=cohort,
@@ -76,13 +79,7 @@ def _count(
         side="",
         value=float(len(counted)),
         unit="1",
-        source=Source(
-            source_id=ids or "fractures",
-            kind="fractures",
-            input_sha256=source.input_sha256 if source else "",
-            software_version=source.software_version if source else "",
-            method="count of the table of fractures",
-        ),
+        source=source,
         notes=_undated(fractures),
     )
 

@@ -32,7 +32,7 @@ _WHOLE, _PART, _NONE, _GONE = "#2166ac", "#a6cbe6", "#ffffff", "#e4e4e4"
 _INK, _SOFT = "#1a1a1a", "#5a6672"
 _CELL_INCH, _COLUMN_INCH, _MOST_INCH = 0.26, 0.5, 7.6
 _KINDS_INCH, _LINE_INCH, _FOOT_INCH, _RIGHT_INCH, _LEGEND_INCH = 0.7, 0.15, 0.4, 0.3, 4.4
-_LETTER_INCH = 0.075
+_LETTER_INCH, _SQUARE_LETTERS = 0.075, 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,8 @@ def _draw_square(axes: Axes, one: Square, column: int, row: int, letters: float)
     if not letters or (one.gone and not one.present):
         return
     said = "✕" if not one.present else "" if whole else f"{one.present}/{one.wanted}"
-    axes.text(column + 0.5, row + 0.5, said, ha="center", va="center", fontsize=letters, color=_INK)
+    size = letters * min(1.0, _SQUARE_LETTERS / max(len(said), 1))
+    axes.text(column + 0.5, row + 0.5, said, ha="center", va="center", fontsize=size, color=_INK)
 
 
 def _visits(heads: Sequence[tuple[str, str]], column: float) -> list[tuple[str, float, float, int]]:

@@ -139,6 +139,10 @@ def anchor(*words: str) -> str:
     return plain or "x" + "-".join(f"{ord(letter):x}" for letter in text)
 
 
+_ENLARGED = 1.45
+"""How much larger than in print a figure may be on a screen, so that it fills the text column of a wide one."""
+
+
 def inline_svg(svg: str, *, prefix: str, title: str, description: str) -> str:
     """Make an SVG fit to stand in a page beside others.
 
@@ -164,7 +168,7 @@ def inline_svg(svg: str, *, prefix: str, title: str, description: str) -> str:
     box = re.search(r'viewBox="([^"]*)"', body)
     width = float(box.group(1).split()[2]) if box else 0.0
     names = f"{prefix}-title {prefix}-desc"
-    limits = f' viewBox="{box.group(1)}" style="max-width:{width:.0f}pt"' if box else ""
+    limits = f' viewBox="{box.group(1)}" style="max-width:{_ENLARGED * width:.0f}pt"' if box else ""
     head = f'<svg role="img" aria-labelledby="{names}"{limits}>'
     said = f'<title id="{prefix}-title">{escape(title)}</title><desc id="{prefix}-desc">{escape(description)}</desc>'
     return _FIRST_TAG.sub(lambda _: head + said, body, count=1)
