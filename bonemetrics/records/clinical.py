@@ -22,12 +22,14 @@ class TableRecord(Record):
     """What every record of a table says of itself: whose it is, when it was, and its row.
 
     `subject` is what the table calls the person until the study has found her study ID. `visit` is the visit's name in
-    the table; `study_day` a stated one. `sheet` and `line` are its place in the file.
+    the table and `visit_number` its number there; `study_day` a stated one. `sheet` and `line` are its place in the
+    file.
     """
 
     kind: TableKind
     subject: str
     visit: str = ""
+    visit_number: Finite | None = None
     day: date | None = None
     study_day: int | None = None
     sheet: str = ""
@@ -40,8 +42,14 @@ class Observation(TableRecord):
     """One value of one person at one time.
 
     `value` is empty where there is only a text, such as a result below the detection limit: `text` then holds it as
-    given (`<0.5`), `censored` says on which side of `limit` the value lies. `given` and `given_unit` are the source's.
-    `derivation` is a CDISC DTYPE where the value is no plain measurement. `parameters` are whatever could change it.
+    given (`<0.5`, `BLQ`), `censored` says on which side of `limit` the value lies; a limit that the source does not
+    state is left open. `given` and `given_unit` are the source's. `derivation` is a CDISC DTYPE where the value is no
+    plain measurement. `parameters` are whatever could change it.
+
+    `time` is the time of day as ISO text, `instance` what the source tells repeats of one day by: a sequence number, a
+    time point. `baseline_flag` and `analysis_flag` are the source's ABLFL and ANL01FL (`None` where it has none);
+    `stated_baseline`, `stated_change` and `stated_percent_change` its BASE, CHG and PCHG, which are checked, never
+    taken.
     """
 
     record: Literal["observation"] = "observation"
@@ -58,6 +66,13 @@ class Observation(TableRecord):
     given: str = ""
     given_unit: str = ""
     derivation: str = ""
+    time: str = ""
+    instance: str = ""
+    baseline_flag: bool = False
+    analysis_flag: bool | None = None
+    stated_baseline: Finite | None = None
+    stated_change: Finite | None = None
+    stated_percent_change: Finite | None = None
     method: str = ""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -70,13 +85,16 @@ class Observation(TableRecord):
             raise ValueError(f"{self.quantity} is in {entry.unit}, found {self.unit!r}")
         if self.value is None and not self.text:
             raise ValueError("an observation has a value or a text")
-        if (self.censored is None) != (self.limit is None):
-            raise ValueError("a censored value needs its limit")
+        if self.censored is None and self.limit is not None:
+            raise ValueError("only a censored value has a limit")
         return self
 
 
 class AdverseEvent(TableRecord):
-    """One adverse event. `day` is its onset; terms are those of the sheet or of its coding."""
+    """One adverse event. `day` is its onset; terms are those of the sheet or of its coding.
+
+    `instance` is what the source tells events of one day by, such as a sequence number.
+    """
 
     record: Literal["adverse-event"] = "adverse-event"
     term: str = Field(min_length=1)
@@ -87,16 +105,21 @@ class AdverseEvent(TableRecord):
     related: str = ""
     outcome: str = ""
     end_day: date | None = None
+    instance: str = ""
 
 
 class Fracture(TableRecord):
-    """One new fracture. `day` is when it happened or was found; `low_impact` is as judged by the site."""
+    """One new fracture. `day` is when it happened or was found; `low_impact` is as judged by the site.
+
+    `instance` is what the source tells fractures of one day by, such as a sequence number.
+    """
 
     record: Literal["fracture"] = "fracture"
     site: str = Field(min_length=1)
     side: Side | None = None
     low_impact: bool | None = None
     confirmed: bool | None = None
+    instance: str = ""
 
 
 class SectionFactors(Record):

@@ -17,7 +17,16 @@ from bonemetrics.errors import (
     all_error_codes,
 )
 from bonemetrics.quantities import CATALOGUE, Material
-from bonemetrics.records import Calibration, Measurement, Problem, Provenance, ScanResult, UncertaintyBudget, note
+from bonemetrics.records import (
+    Calibration,
+    Measurement,
+    Observation,
+    Problem,
+    Provenance,
+    ScanResult,
+    UncertaintyBudget,
+    note,
+)
 
 ORIGIN = Provenance(method="test", software_version="0")
 
@@ -123,3 +132,11 @@ def test_scan_result__a_refused_scan_has_no_numbers():
     assert ScanResult(kind="ct-series", problems=(refusal,)).refusal == refusal
     with pytest.raises(ValidationError, match="no measurements"):
         ScanResult(kind="ct-series", problems=(refusal,), measurements=(area,))
+
+
+def test_observation__below_detection_may_leave_its_limit_open_but_not_say_a_limit_alone():
+    told = {"kind": "laboratory", "subject": "W-1", "quantity": "P1NP", "unit": "ng/mL", "site": "serum"}
+    found = Observation(**told, text="BLQ", censored="below")
+    assert (found.value, found.limit, found.text) == (None, None, "BLQ")
+    with pytest.raises(ValidationError, match="only a censored value has a limit"):
+        Observation(**told, value=3.0, limit=5.0)
