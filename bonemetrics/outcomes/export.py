@@ -18,6 +18,7 @@ from bonemetrics.outcomes.dxa_table import dxa_table
 from bonemetrics.outcomes.event_tables import adverse_event_table, fracture_table
 from bonemetrics.outcomes.gather import gather
 from bonemetrics.outcomes.long_table import long_table
+from bonemetrics.outcomes.previous import stale_files
 from bonemetrics.outcomes.rows import Dataset
 from bonemetrics.outcomes.sources_table import outcome_notes_table, sources_table
 from bonemetrics.outcomes.table import Table
@@ -122,7 +123,8 @@ def export_study(
     study_dir
         Made by `init_study`.
     out
-        Folder; made where it does not exist, older tables in it are replaced.
+        Folder; made where it does not exist. Tables of an earlier export in it are replaced or, if this one does not
+        write them, removed; files that somebody changed stay.
     formats
         Of `FORMATS`. `redcap` gives the wide form as an import file with its data dictionary; `sdtm` the domains in the
         folder `sdtm`, as SAS transport files with a Define-XML of their own.
@@ -256,10 +258,13 @@ _WRITERS: Mapping[str, tuple[str, Callable[[Table, Path, Facts], Path]]] = {
 def _sealed(
     store: Store, found: Snapshot, out: Path, what: str, files: Sequence[Path], *, manifest: str = MANIFEST
 ) -> tuple[Path, ...]:
-    """Write the manifest and log the export."""
+    """Write the manifest, take away what the one before it names and this one does not, and log the export."""
     hashes = {file.relative_to(out).as_posix(): sha256_of(file) for file in files}
     told = {**found.facts, "audit_rows": int(found.facts["audit_rows"]), "files": hashes}
+    stale = stale_files(out, manifest, hashes)
     write_atomic(out / manifest, json.dumps(told, indent=1, sort_keys=True).encode())
+    for file in stale:
+        file.unlink()
     store.record_export(what, hashes)
     return *files, out / manifest
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from bonemetrics.outcomes.rows import Dataset, Source
-from bonemetrics.outcomes.table import Column, Table
+from bonemetrics.outcomes.table import Cell, Column, Table
 
 
 def _text(name: str, label: str, definition: str) -> Column:
@@ -40,7 +42,7 @@ OUTCOME_NOTE_COLUMNS = (
 
 
 def sources_table(dataset: Dataset) -> Table:
-    """One row per source of the dataset's values and events.
+    """One row per source of values and events, those that no parameter asks for included.
 
     Parameters
     ----------
@@ -50,25 +52,33 @@ def sources_table(dataset: Dataset) -> Table:
     Returns
     -------
     Table
-        Named `sources`, sorted by SRCID; a scan that was measured by several methods has one row for each.
+        Named `sources`, sorted by SRCID, which is its key. Where several values of one source were made by several
+        methods, the row names all of them, and says of each calibration to which it belongs.
     """
     gathered = dataset.gathered
     every = [row.source for row in dataset.rows]
+    every += [one.source for one in gathered.candidates]
     every += [one.source for one in gathered.adverse_events]
     every += [one.source for one in gathered.fractures]
-    found: dict[Source, None] = dict.fromkeys(every)
-    ordered = sorted(found, key=lambda one: (one.source_id, one.method))
-    return Table(
-        name="sources",
-        columns=SOURCE_COLUMNS,
-        rows=[
-            (
-                *(one.source_id, one.kind, one.input_sha256 or None, one.series_uid or None, one.sheet or None),
-                *(one.line, one.reader or None, one.calibration or None, one.scanner or None),
-                *(one.software_version or None, one.method or None, one.review or None),
-            )
-            for one in ordered
-        ],
+    by_id: dict[str, list[Source]] = {}
+    for one in sorted(dict.fromkeys(every), key=lambda one: (one.source_id, one.method, one.calibration)):
+        by_id.setdefault(one.source_id, []).append(one)
+    return Table(name="sources", columns=SOURCE_COLUMNS, rows=[_row(found) for found in by_id.values()])
+
+
+def _row(found: Sequence[Source]) -> tuple[Cell, ...]:
+    """All sources of one ID in one row."""
+
+    def told(of: Callable[[Source], str]) -> str | None:
+        return " | ".join(dict.fromkeys(of(one) for one in found if of(one))) or None
+
+    several = len({one.method for one in found}) > 1
+    return (
+        *(found[0].source_id, told(lambda one: one.kind), told(lambda one: one.input_sha256)),
+        *(told(lambda one: one.series_uid), told(lambda one: one.sheet), found[0].line, told(lambda one: one.reader)),
+        told(lambda one: f"{one.method}: {one.calibration}" if several and one.calibration else one.calibration),
+        *(told(lambda one: one.scanner), told(lambda one: one.software_version)),
+        *(told(lambda one: one.method), told(lambda one: one.review)),
     )
 
 

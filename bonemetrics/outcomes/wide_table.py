@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date
 
 from bonemetrics.outcomes.rows import Dataset, OutcomeRow
-from bonemetrics.outcomes.table import Cell, Column, Table
+from bonemetrics.outcomes.table import Cell, Column, ColumnType, Table
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
 
-CHANGE, PERCENT = "_CHG", "_PCHG"
+CHANGE, PERCENT, TEXT = "_CHG", "_PCHG", "_TXT"
 _HEAD = (
     Column(name="STUDYID", type="text", label="Study Identifier", definition="ID of the study"),
     Column(name="USUBJID", type="text", label="Unique Subject Identifier", definition="Study ID of the participant"),
@@ -37,10 +38,11 @@ def wide_table(dataset: Dataset) -> Table:
     -------
     Table
         Named `outcomes_wide`. Each parameter of the protocol has its value under its PARAMCD, its change under
-        PARAMCD_CHG and, where a per cent change has a meaning, that under PARAMCD_PCHG. Values outside all visits are
-        in the long form alone.
+        PARAMCD_CHG and, where a per cent change has a meaning, that under PARAMCD_PCHG. Where values are known only as
+        below or above a limit, PARAMCD_TXT holds their text. Values outside all visits are in the long form alone.
     """
     parameters = dataset.gathered.protocol.parameters
+    limited = frozenset(row.paramcd for row in dataset.rows if row.analysed and row.text)
     visits: dict[tuple[str, float, str], dict[str, OutcomeRow]] = {}
     for row in dataset.rows:
         if row.analysed:
@@ -49,16 +51,16 @@ def wide_table(dataset: Dataset) -> Table:
     study = dataset.gathered.protocol.study.id
     return Table(
         name="outcomes_wide",
-        columns=(*_HEAD, *(column for parameter in parameters for column in _columns(parameter))),
-        rows=[_row(study, key[0], visits[key], parameters) for key in sorted(visits)],
+        columns=(*_HEAD, *(column for parameter in parameters for column in _columns(parameter, limited))),
+        rows=[_row(study, key[0], visits[key], parameters, limited) for key in sorted(visits)],
     )
 
 
-def _columns(parameter: ParameterTable) -> list[Column]:
+def _columns(parameter: ParameterTable, limited: Container[str]) -> list[Column]:
     code, unit = parameter.paramcd, parameter.own_unit
 
-    def column(name: str, label: str, definition: str, unit: str) -> Column:
-        return Column(name=name, type="number", label=label, definition=definition, unit=unit, source="[[parameters]]")
+    def column(name: str, label: str, definition: str, unit: str, type_: ColumnType = "number") -> Column:
+        return Column(name=name, type=type_, label=label, definition=definition, unit=unit, source="[[parameters]]")
 
     columns = [
         column(code, parameter.param, f"{parameter.param}: the value of the visit that counts", unit),
@@ -66,11 +68,18 @@ def _columns(parameter: ParameterTable) -> list[Column]:
     ]
     if CATALOGUE[parameter.quantity].ratio_scale:
         columns.append(column(code + PERCENT, f"{code} % change", f"{parameter.param}: per cent change", "%"))
+    if code in limited:
+        text = f"{parameter.param}: the value where it is known only as a limit, such as <0.5"
+        columns.append(column(code + TEXT, f"{code} as text", text, "", "text"))
     return columns
 
 
 def _row(
-    study: str, subject: str, found: dict[str, OutcomeRow], parameters: tuple[ParameterTable, ...]
+    study: str,
+    subject: str,
+    found: dict[str, OutcomeRow],
+    parameters: tuple[ParameterTable, ...],
+    limited: Container[str],
 ) -> tuple[Cell, ...]:
     first = next(iter(found.values()))
     days: list[date] = [one.day for one in found.values() if one.day is not None]
@@ -80,5 +89,7 @@ def _row(
         cells += [one.value, one.change] if one is not None else [None, None]
         if CATALOGUE[parameter.quantity].ratio_scale:
             cells.append(one.percent_change if one is not None else None)
+        if parameter.paramcd in limited:
+            cells.append((one.text or None) if one is not None else None)
     head = (study, subject, first.cohort or None, first.visit, first.visit_number, min(days, default=None))
     return (*head, *cells)

@@ -14,6 +14,7 @@ import pytest
 from bonemetrics.batch.execute import run_study
 from bonemetrics.errors import StudyError, UsageError
 from bonemetrics.outcomes.export import FORMATS, export_study, report_study, snapshot
+from bonemetrics.outcomes.previous import stale_files
 from bonemetrics.study.audit import AuditHead
 from bonemetrics.study.create import init_study
 from bonemetrics.study.store import Store
@@ -129,6 +130,33 @@ def test_export_study__define_xml_names_the_files_that_are_there(study, tmp_path
     for chosen, ending in ((("csv",), "csv"), (("csv", "dataset-json"), "json"), (("parquet", "xpt"), "xpt")):
         export_study(study, tmp_path / ending, chosen)
         assert f"outcomes_long.{ending}" in (tmp_path / ending / "define.xml").read_text()
+
+
+def test_export_study__takes_away_tables_of_the_export_before(study, tmp_path):
+    out = tmp_path / "out"
+    export_study(study, out, ("csv", "parquet", "sdtm"))
+    (out / "density.parquet").write_bytes(b"changed by somebody")
+    (out / "letter.txt").write_text("mine")
+    export_study(study, out, ("csv",))
+    left = {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()}
+    told = json.loads((out / "export.json").read_bytes())["files"]
+    assert left == {*told, "export.json", "density.parquet", "letter.txt"}
+
+
+@pytest.mark.parametrize("name", ["../kept.csv", "/etc/hostname", "sub/../../kept.csv"])
+def test_stale_files__never_leave_the_folder(tmp_path, name):
+    (tmp_path / "out" / "sub").mkdir(parents=True)
+    (tmp_path / "kept.csv").write_text("a")
+    digest = hashlib.sha256(b"a").hexdigest()
+    (tmp_path / "out" / "export.json").write_text(json.dumps({"files": {name: digest}}))
+    assert stale_files(tmp_path / "out", "export.json", {}) == ()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"files": 3}', '{"files": {"a.csv": 3}}', "\xff"])
+def test_stale_files__takes_no_other_file_for_a_manifest(tmp_path, text):
+    (tmp_path / "export.json").write_text(text)
+    (tmp_path / "a.csv").write_text("a")
+    assert stale_files(tmp_path, "export.json", {}) == ()
 
 
 def test_export_study__tells_how_far_it_is(study, tmp_path):

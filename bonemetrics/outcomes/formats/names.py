@@ -24,7 +24,7 @@ _TABLES = {
     "reader_precision": "PRECISIO",
     "dictionary": "DICTIONA",
 }
-_ENDINGS: Mapping[str, str] = {"_PCHG": "_P", "_CHG": "_C"}
+_ENDINGS: Mapping[str, str] = {"_PCHG": "_P", "_CHG": "_C", "_TXT": "_T"}
 """What becomes of the endings of the wide form."""
 
 
@@ -47,9 +47,9 @@ def xpt_table_name(name: str) -> str:
 def xpt_names(columns: Iterable[Column]) -> dict[str, str]:
     """Names of columns in a SAS transport file: at most 8 capitals, digits and underscores, each once.
 
-    A name that fits stays, in capitals. Of a longer one the first 8 characters stay; `_CHG` and `_PCHG` at its end
-    become `_C` and `_P` after the first 6. Where that name is taken, a number stands before its ending: `RADTBD_PCHG`
-    is `RADTBD_P`, and `STANDARD1` would be `STANDAR1` beside `STANDARD`.
+    A name that fits stays, in capitals. Of a longer one the first 8 characters stay; `_CHG`, `_PCHG` and `_TXT` at its
+    end become `_C`, `_P` and `_T` after the first 6. Where that name is taken, a number stands before its ending:
+    `RADTBD_PCHG` is `RADTBD_P`, and `STANDARD1` would be `STANDAR1` beside `STANDARD`.
 
     Parameters
     ----------
