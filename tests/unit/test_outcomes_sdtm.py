@@ -62,6 +62,8 @@ def test_sdtm__bone_density_has_the_published_term_with_method_place_and_unit():
         "g/L",
     )
     assert [row["MKSEQ"] for row in found["mk"]] == [1, 2]
+    # What tells the four vertebrae of one scan apart stands in the row itself.
+    assert (one["MKSCAT"], other["MKSCAT"]) == ("neck", "trabecular")
     facts = {(row["IDVARVAL"], row["QNAM"]): row["QVAL"] for row in found["suppmk"]}
     assert facts["1", "REGION"] == "neck"
     assert (facts["2", "REGION"], facts["2", "MATERIAL"]) == ("trabecular", "HA")
@@ -90,6 +92,17 @@ def test_sdtm__what_no_codelist_has_is_an_extension_under_the_paramcd():
 def test_sdtm__the_scale_of_eq5d_has_the_term_of_its_version():
     (row,) = domains(value("eq5d", "EQ-VAS", 61.0, "1", site="patient-reported"))["qs"]
     assert (row["QSTESTCD"], row["QSCAT"], row["QSSTRESU"]) == ("EQ5D0206", "EQ-5D-5L", None)
+
+
+def test_sdtm__a_value_scored_by_another_version_has_the_term_of_that_version():
+    (row,) = domains(value("eq5d", "EQ-VAS", 61.0, "1", site="patient-reported", scale="3L Spain TTO"))["qs"]
+    assert (row["QSTESTCD"], row["QSCAT"]) == ("EQ5D0106", "EQ-5D-3L")
+
+
+def test_sdtm__every_questionnaire_has_a_category():
+    pain = value("vas", "Pain-VAS", 4.5, "1", site="patient-reported")
+    disability = value("oswestry", "ODI", 32.0, "%", site="patient-reported")
+    assert {row["QSCAT"] for row in domains(pain, disability)["qs"]} == {"PAIN VAS", "ODI V2.1A"}
 
 
 def test_sdtm__an_event_that_nobody_called_serious_or_not_stays_open():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from bonemetrics.outcomes.rows import Candidate, Gathered
 from bonemetrics.outcomes.sdtm.supplement import Qualifier, supplement
@@ -27,17 +27,23 @@ def findings(gathered: Gathered) -> Iterator[Table]:
         Sorted by person, day, test and place.
     """
     study = gathered.protocol.study.id
-    version = next((one.version for one in gathered.protocol.parameters if one.version), "")
+    versions = {one.version for one in gathered.protocol.parameters if one.version}
     known: dict[tuple[object, ...], Term] = {}
     terms = []
     for one in gathered.candidates:
-        key = (one.kind, one.quantity, one.site, one.side, one.region, one.paramcds)
+        key = (one.kind, one.quantity, one.site, one.side, one.region, one.scale, one.paramcds)
         if key not in known:
-            known[key] = term_of(one, version)
+            known[key] = term_of(one, _version(one, versions))
         terms.append((known[key], one))
     for domain in _TITLES:
         of_domain = sorted(((term, one) for term, one in terms if term.domain == domain), key=_order)
         yield from _domain(domain, of_domain, study)
+
+
+def _version(one: Candidate, versions: Collection[str]) -> str:
+    """Of EQ-5D: what the value was scored by, else the protocol's where it has one; empty where it cannot be told."""
+    own = one.scale.partition(" ")[0]
+    return own if own in ("3L", "5L") else next(iter(versions), "") if len(versions) == 1 else ""
 
 
 def _order(pair: tuple[Term, Candidate]) -> tuple[object, ...]:
@@ -65,12 +71,13 @@ def _domain(domain: str, values: Sequence[tuple[Term, Candidate]], study: str) -
 def _row(domain: str, study: str, number: int, term: Term, one: Candidate) -> tuple[Cell, ...]:
     result = one.text or _plain(one.value)
     head = (study, domain, one.subject, number, term.testcd, term.test, term.category or None)
+    part = (one.region or None,) if domain == "MK" else ()
     unit = unit_term(one.unit) or None
     given = (one.given or result or None, (one.given_unit if one.given else "") or unit)
     standard = (result or None, one.value, unit)
     place = (term.location or None, term.laterality or None, term.method or None) if domain == "MK" else ()
     day = None if one.day is None else one.day.isoformat()
-    return (*head, *given, *standard, *place, one.visit.number, one.visit.name, day, one.study_day)
+    return (*head, *part, *given, *standard, *place, one.visit.number, one.visit.name, day, one.study_day)
 
 
 def _plain(value: float | None) -> str:
@@ -97,6 +104,7 @@ def _columns(domain: str) -> tuple[Column, ...]:
         whole = domain + name if prefix else name
         return Column(name=whole, type=type_, label=label, definition=definition, source=_SDTM)
 
+    part = (column("SCAT", "Subcategory", "Region within the location: vertebrae, region of a hip, compartment"),)
     place = (
         column("LOC", "Location Used for the Measurement", "Part of the body"),
         column("LAT", "Laterality", "LEFT or RIGHT"),
@@ -110,6 +118,7 @@ def _columns(domain: str) -> tuple[Column, ...]:
         column("TESTCD", "Test Short Name", "Term of the codelist, or the study's PARAMCD as its extension"),
         column("TEST", "Test Name", "Name of the test"),
         column("CAT", "Category", "Questionnaire or group of tests"),
+        *(part if domain == "MK" else ()),
         column("ORRES", "Result in Original Units", "As the source has it"),
         column("ORRESU", "Original Units", "Unit of the source"),
         column("STRESC", "Character Result in Std Format", "Result as text, such as <0.5"),

@@ -36,6 +36,8 @@ _LOCATIONS = {
     "skeleton": "SKELETON",
 }
 _METHODS = {"dxa": "DXA SCAN", "qct": "CT SCAN", "histomorphometry": "HISTOMORPHOMETRY"}
+_CATEGORIES = {"ODI": "ODI V2.1A", "Pain-VAS": "PAIN VAS"}
+"""Questionnaires of one version; the codelist has no category of a single pain scale."""
 _OPEN = ("Lab", "Score")
 """Quantities whose test is named by the protocol."""
 _LONGEST = 40
@@ -98,8 +100,8 @@ def _published(found: Candidate, domain: str, version: str) -> tuple[str, str] |
 
 
 def _category(quantity: str, version: str) -> str:
-    if quantity == "ODI":
-        return "ODI V2.1A"
+    if quantity in _CATEGORIES:
+        return _CATEGORIES[quantity]
     return f"EQ-5D-{version}" if version and quantity in ("EQ-5D-index", "EQ-VAS") else ""
 
 
