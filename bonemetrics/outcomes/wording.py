@@ -115,6 +115,11 @@ def count_of(part: int, whole: int) -> str:
     return f"{part} of {whole}" if whole else MISSING
 
 
+def count_and_limits(count: int, limits: int) -> str:
+    """How many numbers there are and, in brackets, how many results that are known only as below or above a limit."""
+    return f"{count} (+{limits})" if limits else str(count)
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun."""
     return f"{count} {one if count == 1 else many or one + 's'}"

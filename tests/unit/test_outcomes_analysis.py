@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bonemetrics.outcomes.analysis.intervals import median_interval, proportion_interval, t_interval
+from bonemetrics.outcomes.analysis.intervals import median_interval, proportion_interval, rate_interval, t_interval
 from bonemetrics.outcomes.analysis.labels import STATES, label_counts
 from bonemetrics.outcomes.analysis.limits import limited_means
 from bonemetrics.outcomes.analysis.responders import responders
@@ -51,6 +51,20 @@ def test_proportion_interval__of_nobody():
     assert proportion_interval(0, 0) is None
 
 
+@pytest.mark.parametrize(
+    ("events", "time", "low", "high"),
+    # Garwood 1936, limits of the mean of a Poisson count: 0 to -ln 0.025 = 3.68888 for none, 0.61867 to 8.76727 for 3,
+    # 4.79539 to 18.39036 for 10; divided by the time.
+    [(0, 1.0, 0.0, 3.68888), (3, 1.0, 0.61867, 8.76727), (3, 4.0, 0.154668, 2.191818), (10, 2.0, 2.397695, 9.19518)],
+)
+def test_rate_interval__by_tables(events, time, low, high):
+    assert rate_interval(events, time) == pytest.approx((low, high), abs=6e-6)
+
+
+def test_rate_interval__of_nobody_observed():
+    assert rate_interval(0, 0.0) is None
+
+
 def test_summarise__by_hand_and_without_missing_ones():
     found = summarise([2.0, None, 9.0, 4.0])
     assert (found.n, found.mean, found.median, found.minimum, found.maximum) == (3, 5.0, 4.0, 2.0, 9.0)
@@ -90,6 +104,56 @@ def test_visit_summaries__results_below_a_limit_are_counted_apart():
     below = [who for who in WOMEN if trial_value("RANKL", who, 0) < 0.12]
     assert below
     assert (base.values.n, base.n_limits) == (10 - len(below), len(below))
+
+
+def limited(dataset, *places):
+    """P1NP at these women and visits known only as `<9`, and what followed from it gone."""
+    base = {who for who, visit in places if visit == "Baseline"}
+    rows = []
+    for row in dataset.rows:
+        if row.paramcd == "P1NP" and (row.subject, row.visit) in places:
+            row = replace(row, value=None, text="<9", is_baseline=False)
+        if row.paramcd == "P1NP" and ((row.subject, row.visit) in places or row.subject in base):
+            row = replace(row, base=None, change=None, percent_change=None)
+        rows.append(row)
+    return replace(dataset, rows=tuple(rows))
+
+
+def test_visit_summaries__changes_that_a_limit_hides_are_counted():
+    # W-01 is below the limit at month 12, W-02 at baseline; W-03 has no P1NP at all.
+    made = limited(small_dataset(), ("W-01", "Month 12"), ("W-02", "Baseline"))
+    found = {(one.group.label, one.visit): one for one in visit_summaries(Selection(made), "P1NP")}
+    counts = {key: (one.changes.n, one.n_hidden_changes, one.n_limits) for key, one in found.items()}
+    assert counts == {
+        ("LOW", "Baseline"): (0, 0, 0),
+        ("LOW", "Month 12"): (0, 1, 1),
+        ("HIGH", "Baseline"): (0, 0, 1),
+        ("HIGH", "Month 12"): (0, 1, 0),
+        ("All", "Baseline"): (0, 0, 1),
+        ("All", "Month 12"): (0, 2, 1),
+    }
+    assert Selection(made).change_visits("P1NP") == ("Month 12",)
+    assert Selection(made).follow_up("P1NP") == ()
+
+
+def test_visit_summaries__a_cohort_without_values_stands_with_none():
+    dataset = small_dataset()
+    rows = tuple(row for row in dataset.rows if row.cohort == "LOW")
+    selection = Selection(replace(dataset, rows=rows))
+    found = {(one.group.label, one.visit): one.values.n for one in visit_summaries(selection, "RADTBD")}
+    assert found["HIGH", "Month 12"] == 0
+    # All women would repeat the low cohort, so they are not shown.
+    assert [one.label for one in selection.groups("RADTBD")] == ["LOW", "HIGH"]
+    assert [one.label for one in Selection(dataset).groups("RADTBD")] == ["LOW", "HIGH", "All"]
+
+
+def test_responders__a_cohort_of_which_nothing_can_be_told_has_none_of_none():
+    dataset = small_dataset()
+    rows = tuple(row for row in dataset.rows if row.cohort == "LOW")
+    found = responders(Selection(replace(dataset, rows=rows)), "RADTBD")
+    either = [one for one in found if one.criterion == "at least LSC, either way"]
+    assert [(one.group.label, one.part, one.whole) for one in either] == [("LOW", 1, 1), ("HIGH", 0, 0)]
+    assert either[1].interval is None
 
 
 def test_scores_have_no_per_cent_change():

@@ -25,6 +25,7 @@ VALUES = {
     "W-08": (18.0, 24.0, 21.0),
 }
 VISITS = ("Baseline", "Month 6", "Month 12")
+NOBODY_SEES = "4 of 10 women have no value with a number and are in no estimate"
 
 
 def dataset(values, *, scale=1.0, paramcd="P1NP") -> Dataset:
@@ -77,7 +78,9 @@ def test_mixed_model__complete_data_have_a_closed_form():
         assert one.interval[1] - one.change == pytest.approx(2.228139 * (2 * error / 6) ** 0.5, rel=1e-3)
     assert found.within_sd == pytest.approx(error**0.5, rel=1e-3)
     assert found.between_sd == pytest.approx(((between - error) / 3) ** 0.5, rel=1e-3)
-    assert found.cautions == (SMALL,)
+    # The trial has ten women, of whom the table names six.
+    assert (found.n_limits, found.n_without) == (0, 4)
+    assert found.cautions == (NOBODY_SEES, SMALL)
 
 
 def test_mixed_model__small_numbers_give_the_same_and_no_false_alarm():
@@ -92,6 +95,48 @@ def test_mixed_model__those_who_left_are_named_as_an_assumption():
     found = mixed_model(Selection(dataset({**VALUES, "W-06": (25.0, 29.0)})), "P1NP")
     assert MISSING_AT_RANDOM in found.cautions
     assert [one.n for one in found.effects] == [6, 5]
+
+
+def below_limit(made, *places):
+    """Results of P1NP at these women and visits known only as `<12`, and what followed from them gone."""
+    return replace(
+        made,
+        rows=tuple(
+            replace(row, value=None, text="<12", base=None, change=None, percent_change=None, is_baseline=False)
+            if (row.subject, row.visit) in places
+            else row
+            for row in made.rows
+        ),
+    )
+
+
+def test_mixed_model__counts_results_below_a_limit_and_says_what_they_do():
+    made = below_limit(dataset(VALUES), ("W-01", "Month 6"), ("W-02", "Month 12"), ("W-03", "Month 12"))
+    found = mixed_model(Selection(made), "P1NP")
+    assert (found.n_values, found.n_limits) == (15, 3)
+    assert [(one.visit, one.n, one.n_limits) for one in found.effects] == [("Month 6", 5, 1), ("Month 12", 4, 2)]
+    said = "3 results below or above a limit are left out: not missing at random, changes are biased"
+    assert found.cautions == (said, NOBODY_SEES, SMALL, MISSING_AT_RANDOM)
+    assert "left or have no number" in MISSING_AT_RANDOM
+
+
+def test_mixed_model__one_result_below_a_limit_is_told_too():
+    found = mixed_model(Selection(below_limit(dataset(VALUES), ("W-01", "Baseline"))), "P1NP")
+    assert found.n_limits == 1
+    assert any(one.startswith("1 result below or above a limit is left out") for one in found.cautions)
+
+
+def test_mixed_model__where_every_result_is_a_limit_the_reason_says_so():
+    made = dataset(VALUES)
+    made = below_limit(made, *((row.subject, row.visit) for row in made.rows))
+    with pytest.raises(AnalysisError, match="no baseline value with a number is there; 18 results are known only as a"):
+        mixed_model(Selection(made), "P1NP")
+
+
+def test_mixed_model__a_visit_of_limits_only_is_none_of_its_visits():
+    made = below_limit(dataset(VALUES), *((who, "Month 12") for who in VALUES))
+    found = mixed_model(Selection(made), "P1NP")
+    assert ([one.visit for one in found.effects], found.n_limits) == (["Month 6"], 6)
 
 
 def test_mixed_model__says_when_women_do_not_differ():
@@ -110,7 +155,8 @@ def test_mixed_model__a_second_search_is_told(monkeypatch, message, said):
     real = MixedLM.fit
     monkeypatch.setattr(MixedLM, "fit", fit)
     cautions = mixed_model(Selection(dataset(VALUES)), "P1NP").cautions
-    assert cautions[:-1] == ((f"the first search for a solution did not converge, {said}",) if said else ())
+    searched = (f"the first search for a solution did not converge, {said}",) if said else ()
+    assert cautions == (*searched, NOBODY_SEES, SMALL)
 
 
 def test_mixed_model__is_refused_where_no_search_converges(monkeypatch):

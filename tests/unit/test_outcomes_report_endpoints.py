@@ -139,6 +139,81 @@ def test_biopsies__say_where_there_is_none():
     assert said(biopsies(Selection(small_dataset(labels=())))) == ["There is no biopsy."]
 
 
+def limited_p1np():
+    """W-01 below a limit at month 12, W-02 with numbers, W-03 without any."""
+    dataset = small_dataset()
+    return replace(
+        dataset,
+        rows=tuple(
+            replace(row, value=None, text="<9", change=None, percent_change=None)
+            if (row.subject, row.paramcd, row.visit) == ("W-01", "P1NP", "Month 12")
+            else row
+            for row in dataset.rows
+        ),
+    )
+
+
+def test_endpoints__a_result_below_a_limit_is_counted_beside_the_changes():
+    found = tables(part(Selection(limited_p1np()), "P1NP"))
+    changes = {(row.cells[0], row.cells[1]): row.cells[2] for row in found["Change from baseline"].rows}
+    assert changes == {("LOW", "Month 12"): "0 (+1)", ("HIGH", "Month 12"): "1", ("All", "Month 12"): "1 (+1)"}
+    assert "biases" in found["Change from baseline"].remark
+    assert found["Values (ng/mL)"].rows[-1].cells[2] == "1 (+1)"
+
+
+def test_overview__counts_results_below_a_limit_beside_n():
+    section = overview(Selection(limited_p1np()))
+    (everyone, *_) = [one for one in section.blocks if isinstance(one, ReportTable)]
+    assert {row.cells[0]: row.cells[2] for row in everyone.rows} == {
+        "Radius trabecular density": "2",
+        "Serum P1NP": "1 (+1)",
+    }
+    assert any("biased" in text for text in said(section))
+
+
+def test_overview__where_all_results_are_limits_it_counts_them():
+    dataset = small_dataset()
+    rows = tuple(
+        replace(row, value=None, text="<9", base=None, change=None, percent_change=None, is_baseline=False)
+        for row in dataset.rows
+        if row.paramcd == "P1NP"
+    )
+    selection = Selection(replace(dataset, rows=rows))
+    (everyone, *_) = [one for one in overview(selection).blocks if isinstance(one, ReportTable)]
+    assert [row.cells[2:] for row in everyone.rows] == [("0 (+2)", "–", "–")]
+    assert tables(part(selection, "P1NP"))["Change from baseline"].rows[-1].cells[2] == "0 (+2)"
+
+
+def test_models__count_limits_beside_n_and_women_without_a_value(trial):
+    section = models(trial)
+    (table,) = tables(section).values()
+    ranks = next(place for place, row in enumerate(table.rows) if row.cells[0] == "Serum RANKL")
+    below = [row for row in trial.limits("RANKL") if row.visit == "Month 6"]
+    there = trial.rows("RANKL", "Month 6")
+    assert below
+    assert table.rows[ranks].cells[1:3] == ("Month 6", f"{len(there) - len(below)} (+{len(below)})")
+    (cautions, *_) = [one for one in section.blocks if isinstance(one, Listing)]
+    assert any("left out: not missing at random, changes are biased (RANKL)" in line for line in cautions.items)
+
+
+def test_endpoints__a_cohort_without_values_is_shown_and_all_women_do_not_repeat_the_other():
+    dataset = small_dataset()
+    selection = Selection(replace(dataset, rows=tuple(row for row in dataset.rows if row.cohort == "LOW")))
+    found = tables(part(selection, "RADTBD"))
+    assert [(row.cells[0], row.cells[2]) for row in found["Values (mg/cm³)"].rows] == [
+        ("LOW", "1"),
+        ("", "1"),
+        ("HIGH", "0"),
+        ("", "0"),
+    ]
+    assert found["Change from baseline"].rows[-1].cells[:4] == ("HIGH", "Month 12", "0", "–")
+    captions = list(tables(overview(selection)))
+    assert captions == [
+        "Change from baseline at Month 12, LOW (n = 1)",
+        "Change from baseline at Month 12, HIGH (n = 2)",
+    ]
+
+
 def test_overview__all_women_first_and_by_cohort(trial):
     captions = list(tables(overview(trial)))
     assert captions[0] == "Change from baseline at Month 6, Month 12 and Month 24, all women (n = 10)"

@@ -1,4 +1,4 @@
-"""Intervals of 95 % that hold for ten women: by Student's t, by order statistics, and exact ones of proportions."""
+"""Intervals of 95 % that hold for ten women: Student's t, order statistics, exact ones of proportions and rates."""
 
 from __future__ import annotations
 
@@ -62,6 +62,34 @@ def median_interval(values: Sequence[float]) -> Interval | None:
             break
         found = ordered[place], ordered[n - 1 - place]
     return found
+
+
+def rate_interval(events: int, time: float) -> Interval | None:
+    """Exact 95 % interval of a rate of events that follow a Poisson distribution.
+
+    Parameters
+    ----------
+    events
+        How many were counted.
+    time
+        Under observation, summed over women, in any unit.
+
+    Returns
+    -------
+    tuple or None
+        Events per unit of `time`; `None` where nobody was observed.
+
+    References
+    ----------
+    Garwood F 1936, Biometrika 28:437, doi 10.1093/biomet/28.3-4.437.
+    """
+    from scipy import stats
+
+    if time <= 0:
+        return None
+    tail = (1 - LEVEL) / 2
+    low = 0.0 if events == 0 else float(stats.chi2.ppf(tail, 2 * events)) / 2
+    return low / time, float(stats.chi2.ppf(1 - tail, 2 * events + 2)) / 2 / time
 
 
 def proportion_interval(part: int, whole: int) -> Interval | None:

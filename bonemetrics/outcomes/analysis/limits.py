@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bonemetrics.errors import AnalysisError
 from bonemetrics.histomorphometry.censored import CensoredMean, censored_mean
-from bonemetrics.outcomes.analysis.select import Group, Selection, groups
+from bonemetrics.outcomes.analysis.select import Group, Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def limited_means(selection: Selection, paramcd: str) -> tuple[LimitedMean, ...]
         handled: a group with one has no mean.
     """
     found = []
-    for group in groups(selection.dataset):
+    for group in selection.groups(paramcd):
         for visit in selection.visits(paramcd):
             rows = selection.rows(paramcd, visit, group.women)
             observed = [row.value for row in rows if row.value is not None]

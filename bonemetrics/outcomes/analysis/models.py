@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +18,21 @@ _BOUNDARY = 0.01
 """Share of the variance between women below which the estimate lies at the boundary of what is possible."""
 _ROUNDING = 1e-9
 SMALL = "with few women, standard errors are too small rather than too large; no p-value is given"
-MISSING_AT_RANDOM = "women who left are taken to have gone on as others with like values (missing at random)"
+MISSING_AT_RANDOM = (
+    "women who left or have no number are taken to have gone on as others with like values (missing at random)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitEffect:
-    """Estimated mean change from the baseline visit; `interval` is of 95 %."""
+    """Estimated mean change from the baseline visit; `interval` is of 95 %.
+
+    `n` women have a number at the visit, `n_limits` a result that is known only as a limit.
+    """
 
     visit: str
     n: int
+    n_limits: int
     change: float
     standard_error: float
     interval: Interval
@@ -37,11 +43,14 @@ class MixedModel:
     """What the model gave, in the unit of the parameter.
 
     `between_sd` and `within_sd` are standard deviations between women and of a woman's values about her own level.
+    `n_limits` results are known only as below or above a limit and are left out; `n_without` women have no number.
     """
 
     paramcd: str
     n_women: int
     n_values: int
+    n_limits: int
+    n_without: int
     baseline: float
     effects: tuple[VisitEffect, ...]
     between_sd: float
@@ -75,11 +84,11 @@ def mixed_model(selection: Selection, paramcd: str) -> MixedModel:
     Laird NM, Ware JH 1982, Biometrics 38:963. Intervals are by Student's t with the degrees of freedom within women
     (values - women - follow-up visits): Pinheiro JC, Bates DM 2000, Mixed-Effects Models in S and S-PLUS, section 2.4.
     """
-    rows, visits = _used(selection, paramcd)
+    rows, limits, visits = _used(selection, paramcd)
     women = sorted({row.subject for row in rows})
     repeated = sum(sum(row.subject == who for row in rows) > 1 for who in women)
     if len(women) < _FEWEST_WOMEN or repeated < _FEWEST_REPEATS or len(visits) < 2:
-        text = f"{len(women)} women, {repeated} of them with a follow-up"
+        text = f"{len(women)} women, {repeated} of them with a follow-up{_beside(len(limits))}"
         raise AnalysisError(f"{text}; the model needs {_FEWEST_WOMEN} and {_FEWEST_REPEATS}", code="too-few-subjects")
     degrees = len(rows) - len(women) - (len(visits) - 1)
     if degrees < 1:
@@ -89,27 +98,49 @@ def mixed_model(selection: Selection, paramcd: str) -> MixedModel:
     fitted, scale, cautions = _fit(rows, visits)
     if _share_between(fitted) < _BOUNDARY:
         cautions = (*cautions, "hardly any variance between women was found: its estimate lies at the boundary")
+    without = len(selection.dataset.gathered.participants) - len(women)
     return MixedModel(
         paramcd=paramcd,
         n_women=len(women),
         n_values=len(rows),
+        n_limits=len(limits),
+        n_without=without,
         baseline=float(fitted.fe_params[0]) * scale,
-        effects=tuple(_effects(fitted, rows, visits, scale, degrees)),
+        effects=tuple(_effects(fitted, rows, limits, visits, scale, degrees)),
         between_sd=math.sqrt(max(float(fitted.cov_re[0, 0]), 0.0)) * scale,
         within_sd=math.sqrt(float(fitted.scale)) * scale,
-        cautions=(*cautions, SMALL, *((MISSING_AT_RANDOM,) if _is_ragged(rows, women, visits) else ())),
+        cautions=(*cautions, *_left_out(len(limits), without, len(women)), SMALL, *_missing(rows, women, visits)),
     )
 
 
-def _used(selection: Selection, paramcd: str) -> tuple[list[OutcomeRow], list[str]]:
-    """Rows of the baseline visit and of those after it, and the visits with the baseline's first."""
+def _used(selection: Selection, paramcd: str) -> tuple[list[OutcomeRow], list[OutcomeRow], list[str]]:
+    """Rows with a number of the baseline visit and after it, those known as limits, and the visits, baseline first."""
     every = {visit: selection.rows(paramcd, visit) for visit in selection.visits(paramcd)}
     base = next((visit for visit, rows in every.items() if any(row.is_baseline for row in rows)), None)
     if base is None:
-        raise AnalysisError("no baseline value is there", code="too-few-subjects")
-    after = [visit for visit in selection.follow_up(paramcd) if visit != base]
-    visits = [base, *after]
-    return [row for visit in visits for row in every[visit] if row.value is not None], visits
+        text = f"no baseline value with a number is there{_beside(len(selection.limits(paramcd)))}"
+        raise AnalysisError(text, code="too-few-subjects")
+    visits = [base, *(visit for visit in selection.change_visits(paramcd) if visit != base)]
+    rows = [row for visit in visits for row in every[visit]]
+    numbers = [row for row in rows if not selection.is_limit(row)]
+    # A visit at which every result is a limit has no mean that could be estimated.
+    held = {row.visit for row in numbers}
+    limits = [row for row in rows if selection.is_limit(row)]
+    return numbers, limits, [visit for visit in visits if visit in held]
+
+
+def _beside(limits: int) -> str:
+    return f"; {limits} results are known only as a limit" if limits else ""
+
+
+def _left_out(limits: int, without: int, women: int) -> Iterator[str]:
+    """What the model does not see, and what that does to it."""
+    if limits:
+        are = "result below or above a limit is" if limits == 1 else "results below or above a limit are"
+        yield f"{limits} {are} left out: not missing at random, changes are biased"
+    if without:
+        have, are = ("woman has", "is") if without == 1 else ("women have", "are")
+        yield f"{without} of {women + without} {have} no value with a number and {are} in no estimate"
 
 
 def _fit(rows: Sequence[OutcomeRow], visits: Sequence[str]) -> tuple[Any, float, tuple[str, ...]]:
@@ -162,7 +193,12 @@ def _plain(message: str, *, converged: bool) -> str:
 
 
 def _effects(
-    fitted: Any, rows: Sequence[OutcomeRow], visits: Sequence[str], scale: float, degrees: int
+    fitted: Any,
+    rows: Sequence[OutcomeRow],
+    limits: Sequence[OutcomeRow],
+    visits: Sequence[str],
+    scale: float,
+    degrees: int,
 ) -> list[VisitEffect]:
     from scipy import stats
 
@@ -174,6 +210,7 @@ def _effects(
             VisitEffect(
                 visit=visit,
                 n=sum(row.visit == visit for row in rows),
+                n_limits=sum(row.visit == visit for row in limits),
                 change=change,
                 standard_error=error,
                 interval=(change - quantile * error, change + quantile * error),
@@ -182,5 +219,5 @@ def _effects(
     return found
 
 
-def _is_ragged(rows: Sequence[OutcomeRow], women: Sequence[str], visits: Sequence[str]) -> bool:
-    return len(rows) < len(women) * len(visits)
+def _missing(rows: Sequence[OutcomeRow], women: Sequence[str], visits: Sequence[str]) -> tuple[str, ...]:
+    return (MISSING_AT_RANDOM,) if len(rows) < len(women) * len(visits) else ()

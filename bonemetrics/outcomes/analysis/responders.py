@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bonemetrics.outcomes.analysis.intervals import Interval, proportion_interval
-from bonemetrics.outcomes.analysis.select import Group, Selection, groups
+from bonemetrics.outcomes.analysis.select import Group, Selection
 from bonemetrics.outcomes.rows import OutcomeRow
 
 
@@ -42,7 +42,7 @@ def responders(selection: Selection, paramcd: str) -> tuple[Responders, ...]:
     tuple of Responders
         By criterion, group and visit: at least the least significant change either way, at least that in the direction
         of benefit, and in that direction at least the per cent that the protocol names. A criterion that can be told
-        of nobody is left out.
+        of nobody is left out; a group of which it cannot be told stands with none of none.
     """
     protocol = selection.dataset.gathered.protocol
     limit = protocol.analysis.responder_percent
@@ -50,21 +50,22 @@ def responders(selection: Selection, paramcd: str) -> tuple[Responders, ...]:
     sign = {"up": 1, "down": -1}.get(benefit or "", 0)
     found = []
     for criterion, told in _criteria(limit, sign):
-        for group in groups(selection.dataset):
+        of_criterion = []
+        for group in selection.groups(paramcd):
             for visit in selection.follow_up(paramcd):
                 flags = [told(row) for row in selection.rows(paramcd, visit, group.women)]
                 known = [flag for flag in flags if flag is not None]
-                if known:
-                    found.append(
-                        Responders(
-                            paramcd=paramcd,
-                            group=group,
-                            visit=visit,
-                            criterion=criterion,
-                            part=sum(known),
-                            whole=len(known),
-                        )
+                of_criterion.append(
+                    Responders(
+                        paramcd=paramcd,
+                        group=group,
+                        visit=visit,
+                        criterion=criterion,
+                        part=sum(known),
+                        whole=len(known),
                     )
+                )
+        found += of_criterion if any(one.whole for one in of_criterion) else []
     return tuple(found)
 
 

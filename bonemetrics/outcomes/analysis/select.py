@@ -53,6 +53,7 @@ class Selection:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self._rows: dict[str, dict[str, list[OutcomeRow]]] = {}
+        self._limited: dict[str, frozenset[str]] = {}
         for row in dataset.rows:
             if row.analysed and row.visit != UNSCHEDULED.name:
                 self._rows.setdefault(row.paramcd, {}).setdefault(row.visit, []).append(row)
@@ -83,6 +84,56 @@ class Selection:
         return tuple(
             visit for visit in self.visits(paramcd) if any(row.change is not None for row in self._rows[paramcd][visit])
         )
+
+    def is_limit(self, row: OutcomeRow) -> bool:
+        """Whether a result is known only as below or above a limit."""
+        return row.value is None
+
+    def lacks_change(self, row: OutcomeRow) -> bool:
+        """Whether there is no change only because the result, or that of the baseline visit, is known as a limit."""
+        if row.is_baseline or row.change is not None or self._is_before(row):
+            return False
+        return self.is_limit(row) or row.subject in self._limited_baselines(row.paramcd)
+
+    def _is_before(self, row: OutcomeRow) -> bool:
+        """Whether a row stands at the baseline visit or before the infusion, where nobody has a change."""
+        return row.visit in self.baseline_visits(row.paramcd) or (row.study_day is not None and row.study_day < 1)
+
+    def baseline_visits(self, paramcd: str) -> frozenset[str]:
+        """Visits whose values are baselines: the one that the protocol names, and those of the rows."""
+        named = (visit.name for visit in self.dataset.gathered.protocol.visits if visit.baseline)
+        held = (visit for visit, rows in self._rows.get(paramcd, {}).items() if any(row.is_baseline for row in rows))
+        return frozenset((*named, *held))
+
+    def _limited_baselines(self, paramcd: str) -> frozenset[str]:
+        """Women whose result at the baseline visit is known only as a limit, and who have no other baseline."""
+        if paramcd not in self._limited:
+            every = [row for rows in self._rows.get(paramcd, {}).values() for row in rows]
+            have = {row.subject for row in every if row.is_baseline}
+            visits = self.baseline_visits(paramcd)
+            found = {row.subject for row in every if row.visit in visits and self.is_limit(row)}
+            self._limited[paramcd] = frozenset(found - have)
+        return self._limited[paramcd]
+
+    def change_visits(self, paramcd: str) -> tuple[str, ...]:
+        """Visits at which any woman has a change from baseline, or would have one were her results not limits."""
+        found = self._rows.get(paramcd, {})
+        return tuple(
+            visit
+            for visit in self.visits(paramcd)
+            if any(row.change is not None or self.lacks_change(row) for row in found[visit])
+        )
+
+    def limits(self, paramcd: str) -> tuple[OutcomeRow, ...]:
+        """Results of a parameter that are known only as a limit, visit by visit."""
+        return tuple(row for visit in self.visits(paramcd) for row in self.rows(paramcd, visit) if self.is_limit(row))
+
+    def groups(self, paramcd: str) -> tuple[Group, ...]:
+        """Groups for the tables of one parameter: without `All` where that would repeat one cohort."""
+        every = groups(self.dataset)
+        there = {row.subject for rows in self._rows.get(paramcd, {}).values() for row in rows}
+        parts = [one for one in every if one.label != ALL and one.women & there]
+        return tuple(one for one in every if one.label != ALL or len(parts) != 1 or not there <= parts[0].women)
 
     def lsc(self, paramcd: str) -> float | None:
         """A least significant change of a parameter: the first that any of its rows has."""

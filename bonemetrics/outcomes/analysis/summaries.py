@@ -34,6 +34,7 @@ class VisitSummary:
     """One parameter in one group of women at one visit.
 
     `n_limits` counts results that are known only as below or above a limit; they are in none of the summaries.
+    `n_hidden_changes` counts women without a change for no other reason than that, at this visit or at their baseline.
     """
 
     paramcd: str
@@ -43,6 +44,7 @@ class VisitSummary:
     changes: Summary
     percent_changes: Summary
     n_limits: int
+    n_hidden_changes: int
 
 
 def summarise(given: Iterable[float | None]) -> Summary:
@@ -85,14 +87,12 @@ def visit_summaries(selection: Selection, paramcd: str) -> tuple[VisitSummary, .
     Returns
     -------
     tuple of VisitSummary
-        By group, then visit; a group without any value at a visit is left out.
+        By group, then visit; a group without any value at a visit is there with n = 0.
     """
     found = []
     for group in groups(selection.dataset):
         for visit in selection.visits(paramcd):
             rows = selection.rows(paramcd, visit, group.women)
-            if not rows:
-                continue
             found.append(
                 VisitSummary(
                     paramcd=paramcd,
@@ -101,7 +101,8 @@ def visit_summaries(selection: Selection, paramcd: str) -> tuple[VisitSummary, .
                     values=summarise(row.value for row in rows),
                     changes=summarise(row.change for row in rows),
                     percent_changes=summarise(row.percent_change for row in rows),
-                    n_limits=sum(row.value is None for row in rows),
+                    n_limits=sum(selection.is_limit(row) for row in rows),
+                    n_hidden_changes=sum(selection.lacks_change(row) for row in rows),
                 )
             )
     return tuple(found)

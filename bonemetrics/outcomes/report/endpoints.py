@@ -13,10 +13,23 @@ from bonemetrics.outcomes.figures.waterfall import waterfall
 from bonemetrics.outcomes.report.page import Block, Section, Text, anchor
 from bonemetrics.outcomes.report.pictures import picture
 from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, batched, columns
-from bonemetrics.outcomes.wording import MISSING, change_unit, count_of, interval, number, pretty_unit
+from bonemetrics.outcomes.wording import (
+    MISSING,
+    change_unit,
+    count_and_limits,
+    count_of,
+    interval,
+    number,
+    pretty_unit,
+)
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
 
+_LIMITS = "Results that are known only as below or above a limit are counted in brackets and in no summary."
+_HIDDEN = (
+    "In brackets: women without a change only because their result, or their baseline, is known as below or above a "
+    "limit. The means leave them out, which biases them: it is the lowest or highest results that are missing."
+)
 _VISITS_BESIDE = 4
 """Visits whose columns fit beside each other on A4."""
 
@@ -65,17 +78,22 @@ def _part(selection: Selection, parameter: ParameterTable) -> Section:
                     half=True,
                 )
             )
-    told = visit_summaries(selection, code)
+    shown = selection.groups(code)
+    told = tuple(one for one in visit_summaries(selection, code) if one.group in shown)
     places = selection.decimals(code)
-    blocks.append(_values(told, unit, places))
-    if any(one.changes.n for one in told):
-        blocks.append(_changes(told, parameter, selection.change_decimals(code)))
-    else:
-        blocks.append(Text("Nobody has both a baseline and a later value, so there is no change.", "absent"))
+    blocks += [_values(told, unit, places), _changes_or_why(selection, told, parameter)]
     blocks += _responders(selection, parameter)
     if limited := limited_means(selection, code):
         blocks.append(_limited(limited, unit, places))
     return Section(anchor=f"endpoint-{anchor(code)}", title=parameter.param, subtitle=code, blocks=tuple(blocks))
+
+
+def _changes_or_why(selection: Selection, told: tuple[VisitSummary, ...], parameter: ParameterTable) -> Block:
+    visits = selection.change_visits(parameter.paramcd)
+    later = tuple(one for one in told if one.visit in visits)
+    if any(one.changes.n or one.n_hidden_changes for one in later):
+        return _changes(later, parameter, selection.change_decimals(parameter.paramcd))
+    return Text("Nobody has both a baseline and a later value, so there is no change.", "absent")
 
 
 def _values(told: tuple[VisitSummary, ...], unit: str, places: int) -> ReportTable:
@@ -83,9 +101,7 @@ def _values(told: tuple[VisitSummary, ...], unit: str, places: int) -> ReportTab
     for place, one in enumerate(told):
         first = place == 0 or told[place - 1].group != one.group
         rows.append(TableRow((one.group.label if first else "", one.visit, *_five(one, places)), first_of_group=first))
-    remark = ""
-    if any(one.n_limits for one in told):
-        remark = "Results that are known only as below or above a limit are counted in brackets and in no summary."
+    remark = _LIMITS if any(one.n_limits for one in told) else ""
     head = (
         HeadColumn("Cohort"),
         HeadColumn("Visit"),
@@ -98,20 +114,20 @@ def _values(told: tuple[VisitSummary, ...], unit: str, places: int) -> ReportTab
 def _five(one: VisitSummary, places: int) -> tuple[str, ...]:
     found = one.values
     low, high = found.mean_interval or (None, None)
-    count = f"{found.n} (+{one.n_limits})" if one.n_limits else str(found.n)
+    count = count_and_limits(found.n, one.n_limits)
     numbers = (found.mean, found.sd, found.median, found.minimum, found.maximum)
     return (count, *(number(value, places) for value in numbers), interval(low, high, places))
 
 
 def _changes(told: tuple[VisitSummary, ...], parameter: ParameterTable, places: int) -> ReportTable:
-    shown = [one for one in told if one.changes.n]
-    ratio = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in shown)
+    ratio = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in told)
     # Without a baseline above zero there is a change, but no per cent of it.
-    fewer = ratio and any(one.percent_changes.n != one.changes.n for one in shown)
+    fewer = ratio and any(one.percent_changes.n != one.changes.n for one in told)
     rows = []
-    for place, one in enumerate(shown):
-        first = place == 0 or shown[place - 1].group != one.group
-        cells = [one.group.label if first else "", one.visit, str(one.changes.n), *_mean_of(one.changes, places)]
+    for place, one in enumerate(told):
+        first = place == 0 or told[place - 1].group != one.group
+        count = count_and_limits(one.changes.n, one.n_hidden_changes)
+        cells = [one.group.label if first else "", one.visit, count, *_mean_of(one.changes, places)]
         best = one.percent_changes if ratio else one.changes
         digits = 1 if ratio else places
         if ratio:
@@ -131,7 +147,14 @@ def _changes(told: tuple[VisitSummary, ...], parameter: ParameterTable, places: 
         *(columns(*(("n",) if fewer else ()), *both, numeric_from=0, group="Per cent change") if ratio else ()),
         *columns("median", "95 % interval of the median", numeric_from=0, group=last),
     )
-    return ReportTable(caption="Change from baseline", columns=head, rows=tuple(rows), row_heads=2, compact=True)
+    return ReportTable(
+        caption="Change from baseline",
+        columns=head,
+        rows=tuple(rows),
+        row_heads=2,
+        remark=_HIDDEN if any(one.n_hidden_changes for one in told) else "",
+        compact=True,
+    )
 
 
 def _mean_of(found: Summary, places: int) -> list[str]:

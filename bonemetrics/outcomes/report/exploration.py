@@ -10,7 +10,7 @@ from bonemetrics.outcomes.figures.relation import relation_scatter
 from bonemetrics.outcomes.report.page import Block, Listing, Section, Text, anchor
 from bonemetrics.outcomes.report.pictures import picture
 from bonemetrics.outcomes.report.tables import ReportTable, TableRow, columns
-from bonemetrics.outcomes.wording import MISSING, change_unit, interval, number, plural
+from bonemetrics.outcomes.wording import MISSING, change_unit, count_and_limits, interval, number, plural
 
 
 def models(selection: Selection) -> Section:
@@ -77,7 +77,12 @@ def _rows(found: MixedModel, name: str, unit: str, places: int) -> list[TableRow
         numbers = (number(one.change, places, signed=True), number(one.standard_error, places))
         ends = interval(*one.interval, places, signed=True)
         head = name if not place else ""
-        rows.append(TableRow((head, one.visit, str(one.n), *numbers, ends, *spread), first_of_group=not place))
+        rows.append(
+            TableRow(
+                (head, one.visit, count_and_limits(one.n, one.n_limits), *numbers, ends, *spread),
+                first_of_group=not place,
+            )
+        )
     return rows
 
 
@@ -112,6 +117,8 @@ def _scatter(selection: Selection, one: Relation) -> Block:
     outliers = [f"{pair.subject} at {pair.visit}" for pair in one.pairs if pair.is_outlier]
     rho = number(one.rho, 2, signed=True) if one.rho is not None else MISSING
     told = f"{plural(len(one.pairs), 'pair')} of {plural(one.n_women, 'woman', 'women')}; Spearman's ρ {rho}. "
+    limits = sum(len(selection.limits(code)) for code in (one.x, one.y))
+    told += f"{plural(limits, 'result')} below or above a limit left out. " if limits else ""
     told += f"Far from the rest: {', '.join(outliers)}." if outliers else "No pair lies far from the rest."
     return picture(
         relation_scatter(selection.dataset, one),
