@@ -14,17 +14,19 @@ from bonemetrics.records.base import Finite, Problem, Record, Side
 
 TableKind = Literal["histomorphometry", "laboratory", "eq5d", "oswestry", "vas", "adverse-events", "fractures"]
 """What a table holds."""
-DateOrder = Literal["dmy", "mdy", "ymd"]
+DateOrder = Literal["dmy", "mdy", "ymd", "sas", "excel"]
+"""Order of day, month and year; or what bare numbers count: days since 1960-01-01, or serial numbers of a sheet."""
 Flaw = Literal["", "formula", "merged", "error"]
 
 
 class TableMap(Record):
     """How one table is read; what a study states in [[tables]], less the names of its files.
 
-    `columns` names, by role or by code of a quantity, the header of a column; `fixed` gives, by role, what holds for
-    every row where no column says it; `tests` turns names of tests in the sheet into codes of quantities; `units`
-    gives, by role or code, the unit of a column whose header does not. `where` gives, by header, the only contents with
-    which a row is read, such as the flag of the records that count in a table of all of them.
+    `columns` names, by role or by code of a quantity, the header of a column; an empty name leaves the role without
+    one. `fixed` gives, by role, what holds for every row where no column says it; `tests` turns names of tests in the
+    sheet into codes of quantities; `units` gives, by role or code, the unit of a column whose header does not. `where`
+    gives, by header, the only contents with which a row is read, such as the flag of the records that count in a table
+    of all of them.
     """
 
     kind: TableKind
@@ -88,15 +90,16 @@ class UnitConversion(Record):
 class RawCell:
     """One cell as its file holds it.
 
-    `text` is what a person sees, without the blanks around it; `number` and `day` are given where the file itself types
-    its cells. A `formula` is not computed, `merged` stands for a cell that is covered by another, `error` for #REF!
-    and the like.
+    `text` is what a person sees, without the blanks around it; `number`, `day` and the `time` of that day (ISO text)
+    are given where the file itself types its cells. A `formula` is not computed, `merged` stands for a cell that is
+    covered by another, `error` for #REF! and the like.
     """
 
     text: str
     number: float | None = None
     day: date | None = None
     flaw: Flaw = ""
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +117,28 @@ class Role:
 
     `unit` is the one its numbers are wanted in, where the role fixes it; a header such as `B.Ar [mm2]` states its own.
     `synonyms` are headers that are taken for it without a map; capitals, blanks and underscores do not count.
+    `doubtful` ones are not, where three or more of `rivals` have a header: there they mean something else.
+
+    A `flag` is true for `Y` alone, and false for an empty cell too. `limit_words` says that words such as `BLQ` are
+    results of this role: below a limit, or above one.
     """
 
     name: str
-    type: Literal["text", "number", "integer", "date", "yes-no"]
+    type: Literal["text", "number", "integer", "date", "time", "yes-no", "flag"]
     synonyms: tuple[str, ...] = ()
     required: bool = False
     unit: str = ""
+    doubtful: tuple[str, ...] = ()
+    rivals: tuple[tuple[str, ...], ...] = ()
+    limit_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GivenNumber:
     """A number as it was given: half a unit of its last digit, its text, and on which side of a limit it lies.
 
-    `unit` is what the header of its column or the map states; empty where neither does.
+    `unit` is what the header of its column or the map states; empty where neither does. A word such as `BLQ` gives a
+    side and no limit: `value` is then not a number.
     """
 
     value: float
@@ -142,8 +153,12 @@ Given = str | bool | date | GivenNumber
 
 @dataclass(frozen=True, slots=True)
 class MappedRow:
-    """A row by roles. A role that is in neither mapping was left empty; one in `problems` could not be understood."""
+    """A row by roles. A role that is in neither mapping was left empty; one in `problems` could not be understood.
+
+    `times` are the times of day that stand behind dates, as ISO text.
+    """
 
     line: int
     values: Mapping[str, Given]
     problems: Mapping[str, Problem] = field(default_factory=dict)
+    times: Mapping[str, str] = field(default_factory=dict)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import pytest
 
 from bonemetrics.errors import TableError
 from bonemetrics.readers.tables.cells import date_of, is_missing, number_of, yes_no_of
+from bonemetrics.readers.tables.clock import clock, time_behind, time_of
+from bonemetrics.readers.tables.limit_words import side_of
 from bonemetrics.records import RawCell
 
 
@@ -241,3 +244,95 @@ def test_yes_no_of__typed_numbers_and_words_that_are_neither():
     for cell in (RawCell("2", number=2.0), RawCell("perhaps"), RawCell("yes and no")):
         assert refused(yes_no_of, cell) == "not-yes-or-no"
     assert refused(yes_no_of, RawCell("", flaw="formula")) == "formula-cell"
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "day"),
+    [
+        # SAS counts from 1960-01-01: 20513 days are 56 years with 14 leap days, and 59 days of 2016 more.
+        ("20513", "sas", date(2016, 2, 29)),
+        ("-1", "sas", date(1959, 12, 31)),
+        ("20513.0", "sas", date(2016, 2, 29)),
+        ("2016-02-25", "sas", date(2016, 2, 25)),
+        ("20160225", "sas", date(2016, 2, 25)),
+        # A workbook shows 2016-02-25 as 42425 where the column has lost its format.
+        ("42425", "excel", date(2016, 2, 25)),
+        ("42425.354", "excel", date(2016, 2, 25)),
+        ("61", "excel", date(1900, 3, 1)),
+        ("25/02/2016", "excel", date(2016, 2, 25)),
+    ],
+)
+def test_date_of__bare_numbers_count_days_where_the_study_says_so(text, order, day):
+    assert date_of(RawCell(text), order=order) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "code"),
+    [
+        ("42425", None, "not-a-date"),
+        ("42425", "dmy", "not-a-date"),
+        ("60", "excel", "not-a-date"),
+        ("1772000000", "sas", "not-a-date"),
+        ("99999999999", "excel", "not-a-date"),
+        ("03/04/2016", "excel", "date-ambiguous-cell"),
+    ],
+)
+def test_date_of__bare_numbers_are_refused_else(text, order, code):
+    with pytest.raises(TableError) as caught:
+        date_of(RawCell(text), order=order)
+    assert caught.value.code == code
+
+
+def test_date_of__says_what_to_do_about_a_bare_number():
+    with pytest.raises(TableError, match=r"'sas'.*'excel'.*leave the column out"):
+        date_of(RawCell("42425", number=42425.0))
+    assert date_of(RawCell("42425", number=42425.0), order="excel") == date(2016, 2, 25)
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [
+        ("BLQ", "below"), ("bloq", "below"), ("< LLOQ", "below"), ("<LOD", "below"), ("<LOQ", "below"), ("ND", "below"),
+        ("n.d.", "below"), ("Not detected", "below"), ("below detection", "below"), ("LLOQ", "below"),
+        (">ULOQ", "above"), ("ALQ", "above"), ("BLQ 5", None), ("ND2", None), ("NEGATIVE", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_side_of__words_of_laboratories(text, side):
+    assert side_of(text) == side
+
+
+def test_number_of__a_word_is_a_limit_only_where_it_is_asked_for():
+    found, _ = number_of(RawCell("BLQ"), limit_words=True)
+    assert (math.isnan(found.value), found.censored, found.text) == (True, "below", "BLQ")
+    with pytest.raises(TableError, match="not one number"):
+        number_of(RawCell("BLQ"))
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [("8:05", "08:05"), ("08:05:09", "08:05:09"), ("12:10 am", "00:10"), ("12:10 p.m.", "12:10"), ("23:59", "23:59")],
+)
+def test_time_of__is_iso_by_the_clock_of_the_place(text, time):
+    assert time_of(RawCell(text)) == time
+
+
+@pytest.mark.parametrize("text", ["25:00", "8", "13:00 pm", "12:60", "fasting", "0:10 am"])
+def test_time_of__refuses_what_no_clock_shows(text):
+    with pytest.raises(TableError) as caught:
+        time_of(RawCell(text))
+    assert caught.value.code == "not-a-time"
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [("2016-03-04T08:05Z", "08:05"), ("4 March 2016 08:05", "08:05"), ("2016-03-04T08", "08"), ("2016-03-04", ""),
+     ("04 March 2016", ""), ("2016-03-04 25:10", "")],
+)  # fmt: skip
+def test_time_behind__a_date(text, time):
+    assert time_behind(RawCell(text)) == time
+
+
+def test_clock__shows_seconds_of_a_day():
+    # 8 h 5 min 9 s are 29109 s.
+    assert [clock(29109), clock(29100), clock(86400 + 60), clock(0)] == ["08:05:09", "08:05", "00:01", "00:00"]

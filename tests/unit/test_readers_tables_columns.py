@@ -199,3 +199,33 @@ def test_where__lets_in_only_what_it_names():
 
 def test_where__needs_its_column():
     assert refused(["subject", "value"], where={"ANL01FL": "Y"}).code == "column-missing"
+
+
+def test_map_columns__an_empty_name_leaves_a_role_without_its_column():
+    found = map_columns(["subject", "fecha", "value"], ROLES, table(columns={"date": ""}))
+    assert found.row(row("S-1", "42425", "3")).values.keys() == {"subject", "value"}
+    assert found.unused == ("fecha",)
+    fixed = map_columns(["subject", "fecha"], ROLES, table(columns={"date": ""}, fixed={"date": "2016-02-25"}))
+    assert fixed.row(row("S-1", "42425")).values["date"] == date(2016, 2, 25)
+    assert refused(["subject", "fecha"], columns={"subject": ""}).code == "column-missing"
+
+
+def test_map_columns__a_doubtful_name_is_taken_unless_three_rivals_stand_beside_it():
+    roles = (
+        Role(name="score", type="number", synonyms=("pain",), doubtful=("pain",), rivals=(("a",), ("b", "bb"), ("c",))),
+    )
+    assert map_columns(["pain", "a", "BB"], roles, table()).names == {"score"}
+    assert map_columns(["pain", "a", "b", "bb"], roles, table()).names == {"score"}
+    assert map_columns(["pain", "a", "BB", "C [1]"], roles, table()).names == set()
+    assert map_columns(["pain", "a", "b", "c"], roles, table(columns={"score": "pain"})).names == {"score"}
+
+
+def test_row__flags_times_and_times_behind_dates():
+    roles = (*ROLES, Role(name="flag", type="flag"), Role(name="time", type="time"))
+    found = map_columns(["subject", "date", "flag", "time"], roles, table())
+    first = found.row(row("S-1", "2016-03-04T08:05", "Y", "9:30"))
+    assert (first.values["flag"], first.values["time"], first.times) == (True, "09:30", {"date": "08:05"})
+    second = found.row(row("S-1", "2016-03-04", "", "early"))
+    assert (second.values["flag"], second.problems["time"].code, second.times) == (False, "not-a-time", {})
+    # A flag that is not set is no filled cell.
+    assert found.row(row("", "", "", "")).values == {}

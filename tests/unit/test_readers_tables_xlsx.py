@@ -75,7 +75,7 @@ def test_rows__cells_as_the_file_types_them(tmp_path):
     (row,) = cells(saved(tmp_path, made))
     day = RawCell("2016-03-04", day=date(2016, 3, 4))
     assert row[:4] == (RawCell("text"), RawCell("12.3", number=12.3), RawCell("7", number=7.0), RawCell("yes"))
-    assert row[4:6] == (day, day)
+    assert row[4:6] == (RawCell("2016-03-04", day=date(2016, 3, 4), time="23:59"), day)
     assert [cell.text for cell in row[6:8]] == ["10:05:00", "1 day, 6:00:00"]
     assert row[8:] == (RawCell(""), RawCell("0", number=0.0))
 

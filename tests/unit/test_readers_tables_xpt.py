@@ -116,3 +116,11 @@ def test_xpt_rows__ibm_numbers_by_hand(tmp_path):
     assert data.count(one) == 1
     path.write_bytes(data.replace(one, ibm))
     assert list(xpt_rows(path, TABLE))[1].cells[0].number == 118.625
+
+
+def test_xpt_rows__times_go_with_their_day_or_stand_alone(tmp_path):
+    # 2016-03-04 is day 20517 of SAS; 8 h 5 min are 29100 s.
+    rows = {"ID": ["S-1"], "ADTM": [20517 * 86400 + 29100.0], "ATM": [29100.0]}
+    path = written(tmp_path / "a.xpt", rows, formats={"ADTM": "DATETIME20.", "ATM": "TIME5."})
+    (_, when, alone) = list(xpt_rows(path, TABLE))[1].cells
+    assert (when.day, when.time, alone.text) == (date(2016, 3, 4), "08:05", "08:05")

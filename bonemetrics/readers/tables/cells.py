@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from bonemetrics.errors import TableError
 from bonemetrics.readers.dxa.dates import written_date
+from bonemetrics.readers.tables.limit_words import side_of
 from bonemetrics.records import DateOrder, GivenNumber, RawCell
 
 MISSING = frozenset({"", ".", "-", "–", "na", "n/a", "n.a.", "null", "none", "missing", "nan", "#n/a", "not done"})
@@ -40,6 +41,11 @@ _DAY = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([-/.])\s?\d{1,2}\
 """A day in digits at the start of a text."""
 _POINTS = re.compile(r"(?:0?[1-9]|1[0-2])\.\s?(?:0?[1-9]|1[0-2])\.\s?\d{4}")
 _PARTIAL = re.compile(r"\d{4}(?:-\d{1,2})?")
+_SERIAL = re.compile(r"[+-]?(?!\d{8}$)\d+(?:\.\d+)?")
+"""A bare number; eight digits are a day of the calendar, 20160304."""
+_EPOCHS = {"sas": date(1960, 1, 1), "excel": date(1899, 12, 30)}
+_FIRST_SERIAL = 61
+"""Sheets count a 29 February 1900 that never was; from 1 March on their serial numbers fit the calendar."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
@@ -61,7 +67,7 @@ def require_sound(cell: RawCell) -> None:
         raise TableError(message, code=code)
 
 
-def number_of(cell: RawCell, *, decimal: str | None = None) -> tuple[GivenNumber, bool]:
+def number_of(cell: RawCell, *, decimal: str | None = None, limit_words: bool = False) -> tuple[GivenNumber, bool]:
     """Read one number.
 
     Parameters
@@ -70,6 +76,8 @@ def number_of(cell: RawCell, *, decimal: str | None = None) -> tuple[GivenNumber
         Typed by its file, or a text such as `12.30`, `6,7`, `<0.5` or `12.3 ng/mL`.
     decimal
         `.` or `,` where the study states it.
+    limit_words
+        Whether a word such as `BLQ` is a result below its limit.
 
     Returns
     -------
@@ -89,6 +97,8 @@ def number_of(cell: RawCell, *, decimal: str | None = None) -> tuple[GivenNumber
         return GivenNumber(float(cell.number), _half_unit(text), text), False
     if cell.day is not None:
         raise TableError("the cell holds a date where a number belongs", code="not-a-number")
+    if limit_words and (side := side_of(cell.text)) is not None:
+        return GivenNumber(math.nan, 0.0, cell.text, side), False
     found = _SIGNED.fullmatch(cell.text) if len(cell.text) <= _LONGEST else None
     if found is None:
         raise TableError(f"{cell.text[:30]!r} is not one number", code="not-a-number")
@@ -156,7 +166,7 @@ def date_of(cell: RawCell, *, order: DateOrder | None = None) -> date:
     cell
         Typed by its file, or a text.
     order
-        Of day and month where the text leaves it open.
+        Of day and month where the text leaves it open, or what a bare number counts.
 
     Returns
     -------
@@ -171,10 +181,33 @@ def date_of(cell: RawCell, *, order: DateOrder | None = None) -> date:
     """
     require_sound(cell)
     found = cell.day
+    if found is None and (cell.number is not None or _SERIAL.fullmatch(cell.text)):
+        found = _counted(cell.text, order)
     if found is None:
         found = _written(cell.text, order)
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         raise TableError(f"the year {found.year} is none of a trial", code="not-a-date")
+    return found
+
+
+def _counted(text: str, order: DateOrder | None) -> date | None:
+    """The day of a bare number; `None` where none is stated to be one, and the number may be written otherwise."""
+    epoch = _EPOCHS.get(order or "")
+    if epoch is None:
+        if _PARTIAL.fullmatch(text) or not _SERIAL.fullmatch(text):
+            return None
+        told = (
+            f"{text[:30]!r} is a bare number; state dates = 'sas' (days since 1960-01-01) or 'excel' (serial numbers) "
+            "in study.toml, or leave the column out by an empty name in [tables.columns]"
+        )
+        raise TableError(told, code="not-a-date")
+    try:
+        days = math.floor(float(text))
+        found = None if order == "excel" and days < _FIRST_SERIAL else epoch + timedelta(days=days)
+    except OverflowError:
+        found = None
+    if found is None:
+        raise TableError(f"{text[:30]!r} counts no day of a trial", code="not-a-date")
     return found
 
 
@@ -184,7 +217,7 @@ def _written(text: str, order: DateOrder | None) -> date:
     if _PARTIAL.fullmatch(text):
         raise TableError(f"{text[:30]!r} is no whole date; the day is not made up", code="not-a-date")
     day = _without_time(text)
-    written = written_date(day, order=order or "") if day else None
+    written = written_date(day, order="" if order is None or order in _EPOCHS else order) if day else None
     if written is None:
         raise TableError(f"{text[:30]!r} is no date that exists", code="not-a-date")
     if written.day is None or (order == "mdy" and _POINTS.fullmatch(day)):

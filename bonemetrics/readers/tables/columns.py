@@ -9,12 +9,19 @@ from difflib import get_close_matches
 
 from bonemetrics.errors import TableError
 from bonemetrics.readers.tables.cells import date_of, is_missing, number_of, require_sound, yes_no_of
+from bonemetrics.readers.tables.clock import time_behind, time_of
 from bonemetrics.records import Given, GivenNumber, MappedRow, Problem, RawCell, RawRow, Role, TableMap, note, refusal
 
 _UNIT = re.compile(r"(.*?\S)\s*[\[(]([^\[\]()]+)[\])]\s*")
 _EMPTY = RawCell("")
-_OF_ANALYSIS = frozenset({"avisit", "adt", "ady", "paramcd", "param", "aval", "avalc", "avalu"})
+_OF_ANALYSIS = frozenset(
+    {
+        *("avisit", "avisitn", "adt", "ady", "atm", "paramcd", "param", "aval", "avalc", "avalu"),
+        *("ablfl", "aseq", "atpt"),
+    }
+)
 """Variables of ADaM: in one table they stand before those of SDTM that they are derived from."""
+_MANY_RIVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class ColumnMap:
         """
         values: dict[str, Given] = {}
         problems: dict[str, Problem] = {}
+        times: dict[str, str] = {}
         if (fault := row_fault(raw, self.n_columns)) is not None:
             return MappedRow(raw.line, {}, {"": fault})
         filled = False
@@ -93,18 +101,22 @@ class ColumnMap:
                 cell = raw.cells[place.index] if place.index < len(raw.cells) else _EMPTY
                 filled = filled or not is_missing(cell)
             if is_missing(cell):
+                if place.role.type == "flag":
+                    values[place.role.name] = False
                 continue
             try:
                 values[place.role.name] = self._typed(cell, place)
             except TableError as error:
                 told = TableError(f"{place.role.name}: {error.message}", code=error.code)
                 problems[place.role.name] = refusal(told)
-        return MappedRow(raw.line, values, problems) if filled else MappedRow(raw.line, {}, {})
+            if place.role.type == "date" and (time := time_behind(cell)):
+                times[place.role.name] = time
+        return MappedRow(raw.line, values, problems, times) if filled else MappedRow(raw.line, {}, {})
 
     def _typed(self, cell: RawCell, place: _Place) -> Given:
         kind = place.role.type
         if kind in ("number", "integer"):
-            found, guessed = number_of(cell, decimal=self.table.decimal)
+            found, guessed = number_of(cell, decimal=self.table.decimal, limit_words=place.role.limit_words)
             if guessed:
                 self._commas[place.role.name] = self._commas.get(place.role.name, 0) + 1
             if kind == "integer" and (found.censored or found.unit or found.value != round(found.value)):
@@ -114,7 +126,11 @@ class ColumnMap:
             return date_of(cell, order=self.table.dates)
         if kind == "yes-no":
             return yes_no_of(cell)
+        if kind == "time":
+            return time_of(cell)
         require_sound(cell)
+        if kind == "flag":
+            return cell.text.casefold() == "y"
         return cell.text if cell.day is None else cell.day.isoformat()
 
 
@@ -165,14 +181,14 @@ def map_columns(header: Sequence[str], roles: Sequence[Role], table: TableMap) -
     taken: dict[int, str] = {}
     places: list[_Place] = []
     for role in roles:
-        if role.name in table.columns:
+        if table.columns.get(role.name):
             index = _stated(header, table.columns[role.name], role)
             _take(taken, index, role, header)
             places.append(_Place(role, index, _unit_of(header[index], role, table)))
     for role in roles:
-        if role.name in table.columns:
+        if table.columns.get(role.name):
             continue
-        found = _named(header, role, taken)
+        found = None if role.name in table.columns else _named(header, role, taken)
         if found is not None:
             _take(taken, found, role, header)
             places.append(_Place(role, found, _unit_of(header[found], role, table)))
@@ -243,6 +259,8 @@ def _stated(header: Sequence[str], name: str, role: Role | None) -> int:
 
 def _named(header: Sequence[str], role: Role, taken: Mapping[int, str]) -> int | None:
     wanted = {letters(name) for name in (role.name, *role.synonyms)}
+    if role.rivals and sum(_has_one_of(header, names) for names in role.rivals) >= _MANY_RIVALS:
+        wanted -= {letters(name) for name in role.doubtful}
     tests: tuple[Callable[[str], str], ...] = (letters, lambda text: letters(split_unit(text)[0]))
     for same in tests:
         found = [index for index, text in enumerate(header) if same(text) in wanted and index not in taken]
@@ -256,6 +274,10 @@ def _named(header: Sequence[str], role: Role, taken: Mapping[int, str]) -> int |
         if found:
             return found[0]
     return None
+
+
+def _has_one_of(header: Sequence[str], names: Iterable[str]) -> bool:
+    return not {letters(split_unit(text)[0]) for text in header}.isdisjoint(letters(name) for name in names)
 
 
 def _unit_of(text: str, role: Role, table: TableMap) -> str:

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 
 from bonemetrics.errors import ReadError, TableError
+from bonemetrics.readers.tables.clock import clock
 from bonemetrics.readers.tables.xlsx_package import PACKAGE_DAMAGE, Covered, checked_parts
 from bonemetrics.records import Problem, RawCell, RawRow, TableMap, note
 
@@ -185,11 +186,17 @@ def _cell(cell: Any) -> RawCell:
     return _of_value(value, str(getattr(cell, "number_format", "") or ""))
 
 
+def _time(value: datetime) -> str:
+    """A day without a time is midnight in a workbook."""
+    seconds = value.hour * 3600 + value.minute * 60 + value.second
+    return clock(seconds) if seconds else ""
+
+
 def _of_value(value: object, number_format: str) -> RawCell:
     if isinstance(value, bool):
         return RawCell("yes" if value else "no")
     if isinstance(value, datetime):
-        return RawCell(value.date().isoformat(), day=value.date())
+        return RawCell(value.date().isoformat(), day=value.date(), time=_time(value))
     if isinstance(value, date):
         return RawCell(value.isoformat(), day=value)
     if isinstance(value, time | timedelta):

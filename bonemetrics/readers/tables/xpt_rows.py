@@ -6,12 +6,14 @@ import io
 import math
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 from bonemetrics.errors import ReadError
 from bonemetrics.readers.files import whole_file
+from bonemetrics.readers.tables.clock import clock
 from bonemetrics.records import RawCell, RawRow, TableMap
 
 MAX_TRANSPORT_BYTES = 512 * 2**20
@@ -21,6 +23,7 @@ _RECORD = 80
 _MEMBER = b"HEADER RECORD*******MEMB"
 _ROWS = b"HEADER RECORD*******OBS"
 _DATES = ("DATE", "YYMMDD", "MMDDYY", "DDMMYY", "E8601DA", "IS8601DA", "B8601DA")
+_TIMES = ("TIME", "E8601TM", "IS8601TM", "HHMM", "TOD")
 _DATE_TIMES = ("DATETIME", "E8601DT", "IS8601DT")
 
 
@@ -107,9 +110,11 @@ def _cell(value: object, form: str) -> RawCell:
     if not isinstance(value, float | int) or not math.isfinite(value):
         return RawCell("")
     if form.startswith(_DATE_TIMES):
-        return _day(value / _SECONDS_A_DAY)
+        return replace(_day(value / _SECONDS_A_DAY), time=clock(value))
     if form.startswith(_DATES):
         return _day(value)
+    if form.startswith(_TIMES):
+        return RawCell(clock(value))
     return RawCell(repr(float(value)).removesuffix(".0"), number=float(value))
 
 
