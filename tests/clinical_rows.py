@@ -6,6 +6,7 @@ import csv
 import io
 
 from bonemetrics.clinical.door import interpreter
+from bonemetrics.pipeline.interpreters import LooksTwice
 from bonemetrics.readers.tables.columns import map_columns
 from bonemetrics.records import ClinicalParameters, RawCell, RawRow, RowOutcome, TableMap, UnitConversion, Wanted
 
@@ -28,10 +29,19 @@ def rule(quantity, unit, factor, source="kit leaflet") -> UnitConversion:
 
 
 def taken(kind, text, *, asked=(), rules=(), parameters=None, **table) -> list[RowOutcome]:
-    """What becomes of each row of a CSV text; the header is line 1. Sittings come last."""
+    """What becomes of each row of a CSV text; the header is line 1. Sittings come last.
+
+    Where the whole sheet tells what its rows mean, it is what becomes of them at the second look.
+    """
     mapped = TableMap(kind=kind, **table)
     who = interpreter(mapped, asked, rules, parameters or ClinicalParameters())
     lines = list(csv.reader(io.StringIO(text.strip())))
+    found = _taken(who, lines, mapped)
+    again = who.second_look() if isinstance(who, LooksTwice) else None
+    return found if again is None else _taken(again, lines, mapped)
+
+
+def _taken(who, lines, mapped) -> list[RowOutcome]:
     columns = map_columns([cell.strip() for cell in lines[0]], who.roles, mapped)
     rows = [
         RawRow(line=number, cells=tuple(RawCell(cell.strip()) for cell in cells))

@@ -21,9 +21,10 @@ from bonemetrics.batch.plan import Plan, make_plan
 from bonemetrics.batch.reports import ReportFiles
 from bonemetrics.batch.seen_before import Memory
 from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus
-from bonemetrics.batch.tables import TableFiles, matching, refused_tables
+from bonemetrics.batch.tables import TableFiles, refused_tables
 from bonemetrics.errors import NOTES, BonemetricsError, GuardError, UsageError
 from bonemetrics.pipeline.scan import ScanRequest, tissue_parameters
+from bonemetrics.pipeline.table_files import matching
 from bonemetrics.records import Problem, ScanResult
 from bonemetrics.study.layout import StudyFolder, scan_id
 from bonemetrics.study.store import Store

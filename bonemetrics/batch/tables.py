@@ -7,8 +7,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from bonemetrics import __version__
 from bonemetrics.batch.child_context import EVERYDAY
@@ -16,7 +15,9 @@ from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
 from bonemetrics.batch.many import run_many
 from bonemetrics.batch.summary import Refused, RunSummary
 from bonemetrics.errors import BonemetricsError, GuardError, StudyError
-from bonemetrics.pipeline.tables import MeasuredTable, measure_table, wanted_of
+from bonemetrics.pipeline.interpreters import wanted_of
+from bonemetrics.pipeline.table_files import matching
+from bonemetrics.pipeline.tables import MeasuredTable, measure_table
 from bonemetrics.records import Problem, ScanHeader, refusal
 from bonemetrics.study.layout import scan_id
 from bonemetrics.study.protocol import Protocol
@@ -42,14 +43,7 @@ class TableTask:
     out: str
 
 
-def matching(path: str, tables: Sequence[ClinicalTable]) -> tuple[ClinicalTable, ...]:
-    """The entries of [[tables]] whose pattern fits a file's name or the end of its path; capitals do not count."""
-    parts = PurePath(path).parts
-    ends = ["/".join(parts[start:]).casefold() for start in range(len(parts))]
-    return tuple(table for table in tables if any(fnmatch(end, table.file.casefold()) for end in ends))
-
-
-def table_settings(table: ClinicalTable, protocol: Protocol) -> str:
+def table_settings(table: ClinicalTable, protocol: Protocol, path: str) -> str:
     """Hash of all that makes a record of a row besides its file.
 
     Parameters
@@ -58,6 +52,8 @@ def table_settings(table: ClinicalTable, protocol: Protocol) -> str:
         Entry of [[tables]].
     protocol
         With the overrides of the call applied.
+    path
+        Of the file: other entries that read it too are looked at for columns that both take.
 
     Returns
     -------
@@ -72,6 +68,8 @@ def table_settings(table: ClinicalTable, protocol: Protocol) -> str:
         "subjects": [(subject.subject, subject.patient_ids) for subject in protocol.subjects],
         **protocol.model_dump(mode="json", include={"conversions", "clinical", "histomorphometry"}),
     }
+    if others := [one.model_dump(mode="json") for one in matching(path, protocol.tables) if one != table]:
+        content["others"] = others
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -127,15 +125,15 @@ class TableFiles:
 
     def _name_of(self, path: str, table: ClinicalTable) -> str:
         """The sheet that lies at this path, wherever it lay first; a new one where that sheet has moved away."""
-        place, entry = stored_text(Path(path)), entry_key(table)
+        place, entry = stored_text(Path(path)), self._entry(table)
         at_place = (one.sheet_id for one in self.known.values() if one.path == place and one.entry == entry)
         found = next(at_place, None)
         if found is not None:
             return found
-        name, turn = sheet_id(Path(path), table), 1
+        name, turn = sheet_id(Path(path), entry), 1
         while name in self.known:
             turn += 1
-            name = sheet_id(Path(path) / f"after {turn}", table)
+            name = sheet_id(Path(path) / f"after {turn}", entry)
         return name
 
     def _start(self, task: TableTask) -> GuardedTask:
@@ -152,14 +150,17 @@ class TableFiles:
         )
 
     def _settings(self, task: TableTask) -> str:
-        return table_settings(task.table, self.store.protocol)
+        return table_settings(task.table, self.store.protocol, task.path)
+
+    def _entry(self, table: ClinicalTable) -> str:
+        return entry_key(table, self.store.protocol.tables)
 
     def _sort(self, task: TableTask, outcome: MeasuredTable | BonemetricsError) -> None:
         if isinstance(outcome, BonemetricsError):
             found = MeasuredTable(kind=task.table.kind, problems=(refusal(outcome),))
             self.read.append((task, found))
             return
-        content = (entry_key(task.table), outcome.sha256)
+        content = (self._entry(task.table), outcome.sha256)
         first = self.contents.setdefault(content, task.name)
         if outcome.is_up_to_date and task.known is not None:
             self._leave(task, task.known)
@@ -171,7 +172,7 @@ class TableFiles:
     def _is_elsewhere(self, task: TableTask, digest: str) -> bool:
         """Whether the study has this content from another file that is still there; a moved file is noted as such."""
         for sheet in self.known.values():
-            same = sheet.entry == entry_key(task.table) and sheet.input_sha256 == digest and sheet.status == "read"
+            same = sheet.entry == self._entry(task.table) and sheet.input_sha256 == digest and sheet.status == "read"
             if not same or sheet.sheet_id == task.name or sheet.settings_hash != self._settings(task):
                 continue
             if Path(sheet.path).exists():
@@ -235,7 +236,7 @@ class TableFiles:
     def _store(self, task: TableTask, table: MeasuredTable, people: Mapping[str, str | None]) -> None:
         facts = SheetFacts(
             kind=table.kind,
-            entry=entry_key(task.table),
+            entry=self._entry(task.table),
             path=task.path,
             form=table.form,
             sheet=table.sheet,

@@ -36,7 +36,7 @@ def table_faults(store: Store, *, limits: Limits, workers: int) -> list[Fault]:
     list
         ID of the sheet and what does not agree.
     """
-    tables = {entry_key(table): table for table in store.protocol.tables}
+    tables = {entry_key(table, store.protocol.tables): table for table in store.protocol.tables}
     sheets = [sheet for sheet in store.sheets() if sheet.status == "read"]
     orphans = (sheet for sheet in sheets if sheet.entry not in tables)
     faults = [_fault(sheet, "no entry of [[tables]] reads this file any more") for sheet in orphans]
@@ -71,7 +71,8 @@ def _fault(sheet: StoredSheet, text: str) -> Fault:
 
 
 def _is_of_today(sheet: StoredSheet, table: ClinicalTable, store: Store) -> bool:
-    return sheet.software_version == __version__ and sheet.settings_hash == table_settings(table, store.protocol)
+    settings = table_settings(table, store.protocol, sheet.path)
+    return sheet.software_version == __version__ and sheet.settings_hash == settings
 
 
 def _difference(store: Store, sheet: StoredSheet, outcome: MeasuredTable | BonemetricsError, file: Path) -> str:

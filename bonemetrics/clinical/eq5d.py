@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from bonemetrics.clinical.coding import Coding
 from bonemetrics.clinical.head import (
     READER_ROLE,
     SUBJECT_ROLES,
     WHEN_ROLES,
-    Head,
     head_of,
     look_up,
     nothing_in,
     number_of,
     text_of,
-    unread,
+    unread_head,
 )
 from bonemetrics.clinical.sittings import ITEM_ROLES, Sittings
-from bonemetrics.clinical.value_sets import ValueSet, index_of, value_set
+from bonemetrics.clinical.stated import STATED_ROLES, flags_of, said_of, unread_moment
+from bonemetrics.clinical.value_sets import DIMENSION_NAMES, ValueSet, index_of, value_set
 from bonemetrics.errors import TableError
 from bonemetrics.quantities.clinical import PATIENT
 from bonemetrics.records import (
@@ -36,13 +38,7 @@ from bonemetrics.records import (
 )
 
 INDEX, SCALE = "EQ-5D-index", "EQ-VAS"
-_DIMENSION_ROLES = (
-    Role(name="mobility", type="integer", synonyms=("MO", "movilidad")),
-    Role(name="self_care", type="integer", synonyms=("SC", "self-care", "cuidado personal")),
-    Role(name="usual_activities", type="integer", synonyms=("UA", "activity", "activities", "actividades")),
-    Role(name="pain_discomfort", type="integer", synonyms=("PD", "pain", "pain/discomfort", "dolor")),
-    Role(name="anxiety_depression", type="integer", synonyms=("AD", "anxiety", "anxiety/depression", "ansiedad")),
-)
+_DIMENSION_ROLES = tuple(Role(name=names[0], type="integer", synonyms=names[1:]) for names in DIMENSION_NAMES)
 _ITEMS = tuple(role.name for role in _DIMENSION_ROLES)
 _VAS, _STATE, _STATED = "eq_vas", "state", "index"
 _OTHER_ROLES = (
@@ -50,6 +46,10 @@ _OTHER_ROLES = (
     Role(name=_STATE, type="text", synonyms=("health state", "profile", "eq5d state", "eq5d profile")),
     Role(name=_STATED, type="number", synonyms=("eq5d index", "eq-5d index", "utility")),
     Role(name="version", type="text", synonyms=("eq5d version",)),
+)
+_ROLES = (
+    *(*SUBJECT_ROLES, *WHEN_ROLES, READER_ROLE),
+    *(*_DIMENSION_ROLES, *_OTHER_ROLES, *ITEM_ROLES, *STATED_ROLES),
 )
 _SDTM = re.compile(r"EQ5D0([12])0([1-6])")
 
@@ -64,6 +64,8 @@ class Eq5dInterpreter:
         The study's map of the sheet.
     wanted
         Parameters of the protocol: that of the index states version and value set.
+    coding
+        What the whole sheet tells of its levels: those of the other version, or from 0, would give other indices.
 
     Raises
     ------
@@ -73,11 +75,11 @@ class Eq5dInterpreter:
 
     table: TableMap
     wanted: Sequence[Wanted]
-    roles: tuple[Role, ...] = field(
-        init=False, default=(*SUBJECT_ROLES, *WHEN_ROLES, READER_ROLE, *_DIMENSION_ROLES, *_OTHER_ROLES, *ITEM_ROLES)
-    )
+    coding: Coding | None = None
+    roles: tuple[Role, ...] = field(init=False, default=_ROLES)
     _values: ValueSet | TableError = field(init=False)
     _sittings: Sittings = field(init=False, default_factory=Sittings)
+    _coding: Coding = field(init=False)
 
     def __post_init__(self) -> None:
         sets = {(one.version, one.value_set) for one in self.wanted if one.quantity == INDEX}
@@ -90,10 +92,11 @@ class Eq5dInterpreter:
             if error.code == "value-set-unknown":
                 raise
             self._values = error
+        self._coding = self.coding or _coding_of(self._values)
 
     def take(self, row: MappedRow) -> RowOutcome:
         """Index and scale value of the row, or nothing where the row is one item among others."""
-        if faults := unread(row, ("subject", "visit", "date", "study_day", "version")):
+        if faults := unread_head(row, "version"):
             return RowOutcome(row.line, (), tuple(faults))
         try:
             if text_of(row, "test"):
@@ -106,7 +109,9 @@ class Eq5dInterpreter:
         items = {name: given for name in (*_ITEMS, _VAS, _STATED) if (given := number_of(row, name)) is not None}
         unreadable = {name: row.problems[name] for name in (*_ITEMS, _VAS, _STATED, _STATE) if name in row.problems}
         state = text_of(row, _STATE)
-        return self._answers(head, row.line, items, unreadable, state=state, version=text_of(row, "version"))
+        said, version = said_of(head, flags_of(row)), text_of(row, "version")
+        found = self._answers(said, row.line, items, unreadable, state=state, version=version)
+        return RowOutcome(row.line, found.records, (*found.problems, *unread_moment(row)))
 
     def finish(self) -> Iterator[RowOutcome]:
         """Indices of sittings that came one item a row."""
@@ -117,7 +122,13 @@ class Eq5dInterpreter:
                 text = "items of 3L and of 5L stand beside each other on one day"
                 yield RowOutcome(sitting.line, (), (refusal(TableError(text, code="invalid-state")),))
             elif items:
-                yield self._answers(sitting.head, sitting.line, items, {}, state="", version=versions.pop())
+                said = said_of(sitting.head, sitting.flags)
+                yield self._answers(said, sitting.line, items, {}, state="", version=versions.pop())
+
+    def second_look(self) -> Eq5dInterpreter | None:
+        """An interpreter that knows how the sheet is coded; `None` where a second look would show nothing new."""
+        known = self._coding.settled()
+        return None if known is None else Eq5dInterpreter(self.table, self.wanted, known)
 
     def _one_item(self, row: MappedRow) -> RowOutcome:
         test = text_of(row, "test")
@@ -131,7 +142,7 @@ class Eq5dInterpreter:
 
     def _answers(
         self,
-        head: Head,
+        said: Mapping[str, Any],
         line: int,
         items: Mapping[str, GivenNumber],
         unreadable: Mapping[str, Problem],
@@ -143,19 +154,19 @@ class Eq5dInterpreter:
         problems = list(unreadable.values())
         if not unreadable.keys() - {_VAS}:
             try:
-                index = self._index(head, line, items, state=state, version=version)
+                index = self._index(said, line, items, state=state, version=version)
                 records += [index] if index is not None else []
             except TableError as error:
                 problems.append(refusal(error))
         if _VAS in items:
             try:
-                records.append(_scale(head, line, items[_VAS]))
+                records.append(_scale(said, line, items[_VAS]))
             except TableError as error:
                 problems.append(refusal(error))
         return RowOutcome(line, tuple(records), tuple(problems))
 
     def _index(
-        self, head: Head, line: int, items: Mapping[str, GivenNumber], *, state: str, version: str
+        self, said: Mapping[str, Any], line: int, items: Mapping[str, GivenNumber], *, state: str, version: str
     ) -> Observation | None:
         levels = _levels(items, state)
         stated = items.get(_STATED)
@@ -169,16 +180,18 @@ class Eq5dInterpreter:
             raise TableError(text, code="version-not-stated")
         parameters = {"version": values.version, "value_set": values.name, "source": values.source}
         if levels is None:
-            return self._as_stated(head, line, stated)
+            return self._as_stated(said, line, stated)
+        self._coding.see(line, levels)
         index = index_of(levels, values)
         if stated is not None and abs(stated.value - index) > stated.half_unit + 1e-9:
             text = f"the stated index is {stated.text[:20]!r}, state {_joined(levels)} gives {index:g} by {values.name}"
             raise TableError(text, code="score-contradicts-items")
+        self._coding.require_sure()
         return _observation(
-            head, line, INDEX, index, given=_joined(levels), method="levels", parameters=parameters, notes=()
+            said, line, INDEX, index, given=_joined(levels), method="levels", parameters=parameters, notes=()
         )
 
-    def _as_stated(self, head: Head, line: int, stated: GivenNumber | None) -> Observation | None:
+    def _as_stated(self, said: Mapping[str, Any], line: int, stated: GivenNumber | None) -> Observation | None:
         values = self._values
         if stated is None or isinstance(values, TableError):
             return None
@@ -189,8 +202,15 @@ class Eq5dInterpreter:
         told = note("score-from-total", f"the index was taken as stated; that it is by {values.name} says the protocol")
         parameters = {"version": values.version, "value_set": values.name, "source": values.source}
         return _observation(
-            head, line, INDEX, stated.value, given=stated.text, method="total", parameters=parameters, notes=(told,)
+            said, line, INDEX, stated.value, given=stated.text, method="total", parameters=parameters, notes=(told,)
         )
+
+
+def _coding_of(values: ValueSet | TableError) -> Coding:
+    """Levels of 0, and beside 3L those of 5L: a 9 stands for an answer that is missing."""
+    if isinstance(values, TableError) or values.version == "5L":
+        return Coding(elsewhere=frozenset({0}), told="levels from 0")
+    return Coding(elsewhere=frozenset({0, 4, 5}), told="levels from 0, or the five of 5L")
 
 
 def _levels(items: Mapping[str, GivenNumber], state: str) -> tuple[int, ...] | None:
@@ -227,15 +247,15 @@ def _joined(levels: Sequence[int]) -> str:
     return "".join(str(level) for level in levels)
 
 
-def _scale(head: Head, line: int, given: GivenNumber) -> Observation:
+def _scale(said: Mapping[str, Any], line: int, given: GivenNumber) -> Observation:
     if given.censored is not None or not 0 <= given.value <= 100:
         text = f"the EQ VAS is {given.text[:20]!r}, expected 0 to 100"
         raise TableError(text, code="outside-hard-limits")
-    return _observation(head, line, SCALE, given.value, given=given.text, method="scale", parameters={}, notes=())
+    return _observation(said, line, SCALE, given.value, given=given.text, method="scale", parameters={}, notes=())
 
 
 def _observation(
-    head: Head,
+    said: Mapping[str, Any],
     line: int,
     quantity: str,
     value: float,
@@ -247,11 +267,7 @@ def _observation(
 ) -> Observation:
     return Observation(
         kind="eq5d",
-        subject=head.subject,
-        visit=head.visit,
-        day=head.day,
-        study_day=head.study_day,
-        reader=head.reader,
+        **said,
         line=line,
         quantity=quantity,
         unit="1",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bonemetrics.clinical.head import (
+    MOMENT_ROLES,
     SUBJECT_ROLES,
     Head,
     head_of,
@@ -33,6 +34,10 @@ _EVENT_ROLES = (
     Role(name="related", type="text", synonyms=("AEREL", "relation", "relationship", "causality")),
     Role(name="outcome", type="text", synonyms=("AEOUT",)),
 )
+_INSTANCE_ROLES = (
+    *(role for role in MOMENT_ROLES if role.name in ("repeat", "sequence")),
+    Role(name="sponsor_id", type="text", synonyms=("AESPID", "CESPID", "FASPID")),
+)
 _FRACTURE_ROLES = (
     _VISIT,
     Role(name="site", type="text", synonyms=("fracture site", "location", "bone", "CELOC", "FALOC", "localizacion")),
@@ -55,7 +60,7 @@ _NEITHER = ("both", "bilateral", "midline", "notapplicable", "unknown")
 class AdverseEventInterpreter:
     """Makes adverse events of rows. Terms are kept as they are coded; relation and severity in the sheet's words."""
 
-    roles: tuple[Role, ...] = field(init=False, default=(*SUBJECT_ROLES, *_EVENT_ROLES))
+    roles: tuple[Role, ...] = field(init=False, default=(*SUBJECT_ROLES, *_EVENT_ROLES, *_INSTANCE_ROLES))
 
     def take(self, row: MappedRow) -> RowOutcome:
         """One event."""
@@ -66,18 +71,16 @@ class AdverseEventInterpreter:
             term = _named(text_of(row, "term") or text_of(row, "preferred_term"), "the event has no term")
         except TableError as error:
             return refused(row, error)
-        problems = _unread_cells(row)
+        head, problems = _dated(row, head)
         end = row.values.get("end_date")
         end_day = end if isinstance(end, date) else None
         if end_day is not None and head.day is not None and end_day < head.day:
             problems.append(note("end-before-onset", f"{term[:40]!r} ends on {end_day}, before its onset {head.day}"))
         event = AdverseEvent(
             kind="adverse-events",
-            subject=head.subject,
-            visit=head.visit,
-            day=head.day,
-            study_day=head.study_day,
+            **head.common,
             line=row.line,
+            instance=_instance(row),
             term=term,
             preferred_term=text_of(row, "preferred_term"),
             system_organ_class=text_of(row, "system_organ_class") or text_of(row, "body_system"),
@@ -98,7 +101,7 @@ class AdverseEventInterpreter:
 class FractureInterpreter:
     """Makes fractures of rows."""
 
-    roles: tuple[Role, ...] = field(init=False, default=(*SUBJECT_ROLES, *_FRACTURE_ROLES))
+    roles: tuple[Role, ...] = field(init=False, default=(*SUBJECT_ROLES, *_FRACTURE_ROLES, *_INSTANCE_ROLES))
 
     def take(self, row: MappedRow) -> RowOutcome:
         """One fracture."""
@@ -109,17 +112,15 @@ class FractureInterpreter:
             site = _named(text_of(row, "site"), "the fracture has no site")
         except TableError as error:
             return refused(row, error)
-        problems = _unread_cells(row)
+        head, problems = _dated(row, head)
         told = letters(text_of(row, "side"))
         if told and told not in _SIDES and told not in _NEITHER:
             problems.append(note("cell-refused", f"side {text_of(row, 'side')[:20]!r} is neither left nor right"))
         fracture = Fracture(
             kind="fractures",
-            subject=head.subject,
-            visit=head.visit,
-            day=head.day,
-            study_day=head.study_day,
+            **head.common,
             line=row.line,
+            instance=_instance(row),
             site=site,
             side=_SIDES.get(told),
             low_impact=_yes_no(row, "low_impact"),
@@ -162,6 +163,20 @@ def _unread_cells(row: MappedRow) -> list[Problem]:
         for name, problem in row.problems.items()
         if name not in ("", "subject", "record")
     ]
+
+
+def _dated(row: MappedRow, head: Head) -> tuple[Head, list[Problem]]:
+    """The head without a study day that no calendar has, and what is to be said of the row."""
+    problems = _unread_cells(row)
+    if head.study_day == 0 and head.day is None:
+        problems.append(note("cell-refused", "there is no study day 0; the event stands without it"))
+        head = replace(head, study_day=None)
+    return head, problems
+
+
+def _instance(row: MappedRow) -> str:
+    names = ("repeat", "sequence", "sponsor_id")
+    return " ".join(text for name in names if (text := text_of(row, name)))
 
 
 def _yes_no(row: MappedRow, name: str) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bonemetrics.clinical.head import (
     READER_ROLE,
@@ -17,14 +18,19 @@ from bonemetrics.clinical.head import (
     number_of,
     refused,
     text_of,
-    unread,
+    unread_head,
 )
+from bonemetrics.clinical.results import RESULT_ROLES, STANDARD, Result, doubts_of, limit_of, results_of
+from bonemetrics.clinical.specimens import require_blood
+from bonemetrics.clinical.stated import STATED_ROLES, changes_of, flags_of, said_of, unread_moment
 from bonemetrics.clinical.tests_asked import OPEN, Target, column_role, require_possible, targets_of, unit_in
 from bonemetrics.clinical.units import Scale, same_unit, scale_to
+from bonemetrics.clinical.vas import QUANTITY as PAIN
+from bonemetrics.clinical.vas import BareScale
 from bonemetrics.errors import TableError
 from bonemetrics.quantities import canonical_code
+from bonemetrics.quantities.clinical import PATIENT
 from bonemetrics.records import (
-    GivenNumber,
     MappedRow,
     Observation,
     Problem,
@@ -35,31 +41,6 @@ from bonemetrics.records import (
     Wanted,
     note,
     refusal,
-)
-
-_RESULT_ROLES = (
-    Role(
-        name="test",
-        type="text",
-        synonyms=(
-            "LBTESTCD",
-            "QSTESTCD",
-            "VSTESTCD",
-            "PARAMCD",
-            "analyte",
-            "assay",
-            "marker",
-            "parameter",
-            "test code",
-        ),
-    ),
-    Role(name="test_name", type="text", synonyms=("LBTEST", "QSTEST", "VSTEST", "PARAM", "test name")),
-    Role(name="value", type="number", synonyms=("AVAL", "LBORRES", "QSORRES", "VSORRES", "result", "resultado")),
-    Role(name="unit", type="text", synonyms=("AVALU", "LBORRESU", "QSORRESU", "VSORRESU", "units", "unidad")),
-    Role(name="standard_value", type="number", synonyms=("LBSTRESN", "QSSTRESN", "VSSTRESN")),
-    Role(name="standard_unit", type="text", synonyms=("LBSTRESU", "QSSTRESU", "VSSTRESU")),
-    Role(name="derivation", type="text", synonyms=("DTYPE",)),
-    Role(name="text_value", type="number", synonyms=("AVALC", "LBSTRESC")),
 )
 
 
@@ -76,11 +57,14 @@ class LaboratoryInterpreter:
         quantity that needs no calibration material goes by its PARAMCD.
     conversions
         Rules of the protocol.
+    bare_pain
+        What the whole sheet tells of scores of pain without a unit.
     """
 
     table: TableMap
     wanted: Sequence[Wanted]
     conversions: Sequence[UnitConversion]
+    bare_pain: BareScale = field(default_factory=BareScale)
     roles: tuple[Role, ...] = field(init=False)
     _targets: dict[str, Target] = field(init=False)
     _known: dict[str, Target | None] = field(init=False, default_factory=dict)
@@ -88,7 +72,7 @@ class LaboratoryInterpreter:
     def __post_init__(self) -> None:
         self._targets = {target.role: target for target in targets_of(self.wanted)}
         columns = tuple(column_role(target, self.wanted) for target in self._targets.values())
-        self.roles = (*SUBJECT_ROLES, *WHEN_ROLES, READER_ROLE, *_RESULT_ROLES, *columns)
+        self.roles = (*SUBJECT_ROLES, *WHEN_ROLES, READER_ROLE, *RESULT_ROLES, *columns, *STATED_ROLES)
 
     def take(self, row: MappedRow) -> RowOutcome:
         """One observation for each result of the row."""
@@ -102,7 +86,7 @@ class LaboratoryInterpreter:
             tests.append((target, "value"))
         filled = [name for name in self._targets if name in row.values or name in row.problems]
         tests += [(self._targets[name], name) for name in filled]
-        if faults := unread(row, ("subject", "visit", "date", "study_day")):
+        if faults := unread_head(row):
             return RowOutcome(row.line, (), tuple(faults))
         if not tests:
             return self._without_test(row)
@@ -111,7 +95,7 @@ class LaboratoryInterpreter:
         except TableError as error:
             return refused(row, error)
         records: list[Observation] = []
-        problems: list[Problem] = []
+        problems: list[Problem] = [*unread_moment(row)]
         for target, role in tests:
             try:
                 found = self._observation(row, head, target, role, test)
@@ -128,8 +112,13 @@ class LaboratoryInterpreter:
         """Nothing waits for later rows."""
         return iter(())
 
+    def second_look(self) -> LaboratoryInterpreter | None:
+        """An interpreter that knows of scores of pain above ten; `None` where a second look would show nothing new."""
+        known = self.bare_pain.settled()
+        return None if known is None else LaboratoryInterpreter(self.table, self.wanted, self.conversions, known)
+
     def _without_test(self, row: MappedRow) -> RowOutcome:
-        if not {"value", "standard_value"} & (row.values.keys() | row.problems.keys()):
+        if not {"value", "standard_value", "text_value", "standard_text"} & (row.values.keys() | row.problems.keys()):
             return nothing_in(row)
         text = "the row has a result and no test; name the column of tests in [tables.columns], or fixed.test"
         return refused(row, TableError(text, code="missing-cell"))
@@ -155,82 +144,76 @@ class LaboratoryInterpreter:
         results = self._results(row, role, test, target)
         if not results:
             return note("row-empty", "rows without any value were passed over")
-        if same_unit(results[0][1]) == "%" and target.quantity == "NTX":
+        notes = [] if role != "value" or results[0].given.censored or target.site == PATIENT else doubts_of(row)
+        if target.is_marker:
+            name = text_of(row, "test_name") if role == "value" else ""
+            require_blood(target.quantity, text_of(row, "specimen"), name)
+        if same_unit(results[0].unit) == "%" and target.quantity == "NTX":
             target = self._percentage()
-        given, unit, scale = self._scaled(results, target)
-        value = given.value * scale.factor
-        require_possible(target, value)
-        notes: list[Problem] = []
-        derivation = text_of(row, "derivation")
-        if derivation:
-            notes.append(note("derived-by-source", f"the source derived the value ({derivation[:20]})"))
-        if scale.source:
-            notes.append(note("unit-converted", f"from {unit} by the factor {scale.factor:g} ({scale.source})"))
-        if target.quantity in ("ODI", "EQ-5D-index"):
-            notes.append(note("score-from-total", "the score was taken as stated; its items are not known"))
-        if target.quantity == "NTX%":
-            told = "the source reports a percentage; a change of it is in percentage points"
-            notes.append(note("percent-already", told))
-        text = ""
-        if given.censored is not None:
-            text = f"{'<' if given.censored == 'below' else '>'}{value:.6g}"
-            code = "below-detection" if given.censored == "below" else "above-range"
-            notes.append(note(code, f"the source gives {given.text[:30]}"))
+        result, scale = self._scaled(results, target)
+        value = result.given.value * scale.factor
+        if target.quantity == PAIN and not result.unit:
+            self.bare_pain.require_sure(row.line, value)
+        limit = self._limit(row, result, target, value)
+        for one in (limit,) if result.given.censored else (value,):
+            if one is not None:
+                require_possible(target, one)
+        notes += _told(target, text_of(row, "derivation"), result, scale)
+        side = result.given.censored
         return Observation(
             kind="laboratory",
-            subject=head.subject,
-            visit=head.visit,
-            day=head.day,
-            study_day=head.study_day,
-            reader=head.reader,
+            **said_of(head, flags_of(row)),
+            **(changes_of(row, scale.factor) if role == "value" and result.role not in STANDARD else {}),
             line=row.line,
             quantity=target.quantity,
             side=target.side,
             unit=target.unit,
-            value=None if given.censored else value,
+            value=None if side else value,
             site=target.site,
             region=target.region,
-            text=text,
-            censored=given.censored,
-            limit=value if given.censored else None,
-            given=given.text,
-            given_unit=unit,
-            derivation=derivation,
+            text="" if side is None else _beyond(side, limit, result.given.text),
+            censored=side,
+            limit=limit,
+            given=result.given.text,
+            given_unit=result.unit,
+            derivation=text_of(row, "derivation"),
             parameters={"conversion_factor": scale.factor, "rule": scale.source} if scale.source else {},
             notes=tuple(notes),
         )
 
-    def _results(self, row: MappedRow, role: str, test: str, target: Target) -> list[tuple[GivenNumber, str]]:
-        """The numbers of a test with their units, the one as measured first, a limit before all others."""
-        if role != "value":
-            given = number_of(row, role)
-            if role in row.problems:
-                raise TableError(row.problems[role].message, code=row.problems[role].code)
-            return [] if given is None else [(given, given.unit or self._stated_unit(target, test))]
-        own = text_of(row, "unit") or self._stated_unit(target, test) or unit_in(text_of(row, "test_name"))
-        units = {"value": own, "standard_value": text_of(row, "standard_unit"), "text_value": own}
-        if not own and number_of(row, "value") is not None:
-            # An analysis value without a unit is not the collected one that stands beside it with a unit.
-            units.pop("standard_value")
-        found = [(given, given.unit or unit) for name, unit in units.items() if (given := number_of(row, name))]
-        for name in ("value", "standard_value"):
-            if not found and name in row.problems:
-                raise TableError(row.problems[name].message, code=row.problems[name].code)
-        return sorted(found, key=lambda one: one[0].censored is None)
+    def _results(self, row: MappedRow, role: str, test: str, target: Target) -> list[Result]:
+        """The numbers of a test with their units; where one is a limit, limits alone."""
+        if role == "value":
+            own = text_of(row, "unit") or self._stated_unit(target, test) or unit_in(text_of(row, "test_name"))
+            return results_of(row, own)
+        given = number_of(row, role)
+        if role in row.problems:
+            raise TableError(row.problems[role].message, code=row.problems[role].code)
+        return [] if given is None else [Result(given, given.unit or self._stated_unit(target, test), role)]
 
-    def _scaled(self, told: Sequence[tuple[GivenNumber, str]], target: Target) -> tuple[GivenNumber, str, Scale]:
+    def _scaled(self, told: Sequence[Result], target: Target) -> tuple[Result, Scale]:
         """The first number whose unit is the wanted one; else the first that a rule converts."""
-        bare = target.unit == "1"
-        same = [one for one in told if same_unit(one[1]) == same_unit(target.unit)]
+        same = [one for one in told if same_unit(one.unit) == same_unit(target.unit)]
         faults: list[TableError] = []
-        for given, unit in (*same, *told):
+        for one in (*same, *told):
+            if one.is_word and target.site == PATIENT:
+                raise TableError(f"{one.given.text[:30]!r} is not one number", code="not-a-number")
+            bare = target.unit == "1" or one.is_word
             try:
-                scale = scale_to(target.unit, unit, names=target.names, conversions=self.conversions, may_be_bare=bare)
+                names, rules = target.names, self.conversions
+                scale = scale_to(target.unit, one.unit, names=names, conversions=rules, may_be_bare=bare)
             except TableError as error:
                 faults.append(error)
                 continue
-            return given, unit, scale
+            return one, scale
         raise faults[0]
+
+    def _limit(self, row: MappedRow, result: Result, target: Target, value: float) -> float | None:
+        if result.given.censored is None:
+            return None
+        if not result.is_word:
+            return value
+        return limit_of(row, result, target.unit, names=target.names, conversions=self.conversions)
 
     def _stated_unit(self, target: Target, test: str) -> str:
         for name in (test, target.role, *target.names):
@@ -247,3 +230,23 @@ class LaboratoryInterpreter:
             )
             raise TableError(text, code="unit-not-convertible")
         return found
+
+
+def _beyond(side: Literal["below", "above"], limit: float | None, text: str) -> str:
+    """What stands in the place of a number: the limit, or the word of the source where it states none."""
+    return text if limit is None else f"{'<' if side == 'below' else '>'}{limit:.6g}"
+
+
+def _told(target: Target, derivation: str, result: Result, scale: Scale) -> Iterator[Problem]:
+    """What is to be said of a value."""
+    if derivation:
+        yield note("derived-by-source", f"the source derived the value ({derivation[:20]})")
+    if scale.source:
+        yield note("unit-converted", f"from {result.unit} by the factor {scale.factor:g} ({scale.source})")
+    if target.quantity in ("ODI", "EQ-5D-index"):
+        yield note("score-from-total", "the score was taken as stated; its items are not known")
+    if target.quantity == "NTX%":
+        yield note("percent-already", "the source reports a percentage; a change of it is in percentage points")
+    if result.given.censored is not None:
+        code = "below-detection" if result.given.censored == "below" else "above-range"
+        yield note(code, f"the source gives {result.given.text[:30]}")

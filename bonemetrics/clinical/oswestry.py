@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bonemetrics.clinical.coding import Coding
 from bonemetrics.clinical.head import (
     READER_ROLE,
     SUBJECT_ROLES,
@@ -20,9 +21,10 @@ from bonemetrics.clinical.head import (
     number_of,
     refused,
     text_of,
-    unread,
+    unread_head,
 )
 from bonemetrics.clinical.sittings import ITEM_ROLES, Sittings
+from bonemetrics.clinical.stated import STATED_ROLES, Flags, flags_of, said_of, unread_moment
 from bonemetrics.clinical.units import same_unit
 from bonemetrics.errors import TableError
 from bonemetrics.quantities.clinical import PATIENT
@@ -43,6 +45,7 @@ QUANTITY = "ODI"
 SECTIONS = tuple(f"odi{number}" for number in range(1, 11))
 _MOST = 5
 _TOTAL = "total"
+_FROM_ONE = "1 to 6, with a 6 and nowhere a 0"
 _TESTS = re.compile(r"(?:odi01|odi|oswestry|section|item)[ _]?0*([1-9]|10)", re.IGNORECASE)
 
 
@@ -86,10 +89,15 @@ class OswestryInterpreter:
         The study's map of the sheet. `units.total` says whether totals are `%` or `points` of fifty.
     parameters
         `[clinical]` of the protocol.
+    coding
+        What the whole sheet tells of its answers: those of 1 to 6 would give scores of their own.
     """
 
     table: TableMap
     parameters: ClinicalParameters
+    coding: Coding = field(
+        default_factory=lambda: Coding(elsewhere=frozenset({6}), proof=frozenset({0}), told=_FROM_ONE)
+    )
     roles: tuple[Role, ...] = field(init=False)
     _sittings: Sittings = field(init=False, default_factory=Sittings)
 
@@ -100,11 +108,11 @@ class OswestryInterpreter:
         )
         names = ("odi", "oswestry", "odi total", "oswestry total", "odi score", "oswestry score", "oditot", "score")
         total = Role(name=_TOTAL, type="number", synonyms=names)
-        self.roles = (*SUBJECT_ROLES, *WHEN_ROLES, READER_ROLE, *sections, total, *ITEM_ROLES)
+        self.roles = (*SUBJECT_ROLES, *WHEN_ROLES, READER_ROLE, *sections, total, *ITEM_ROLES, *STATED_ROLES)
 
     def take(self, row: MappedRow) -> RowOutcome:
         """The score of the row, or nothing where the row is one section among others."""
-        if faults := unread(row, ("subject", "visit", "date", "study_day", *SECTIONS, _TOTAL)):
+        if faults := unread_head(row, *SECTIONS, _TOTAL):
             return RowOutcome(row.line, (), tuple(faults))
         try:
             if text_of(row, "test"):
@@ -113,7 +121,8 @@ class OswestryInterpreter:
                 return nothing_in(row)
             head = head_of(row)
             items = {name: given for name in SECTIONS if (given := number_of(row, name)) is not None}
-            return RowOutcome(row.line, (self._score(head, row.line, items, number_of(row, _TOTAL)),))
+            score = self._score(head, flags_of(row), row.line, items, number_of(row, _TOTAL))
+            return RowOutcome(row.line, (score,), unread_moment(row))
         except TableError as error:
             return refused(row, error)
 
@@ -123,9 +132,15 @@ class OswestryInterpreter:
             try:
                 total = sitting.items.pop(_TOTAL, None)
                 if sitting.items or total is not None:
-                    yield RowOutcome(sitting.line, (self._score(sitting.head, sitting.line, sitting.items, total),))
+                    score = self._score(sitting.head, sitting.flags, sitting.line, sitting.items, total)
+                    yield RowOutcome(sitting.line, (score,))
             except TableError as error:
                 yield RowOutcome(sitting.line, (), (refusal(error),))
+
+    def second_look(self) -> OswestryInterpreter | None:
+        """An interpreter that knows how the sheet is coded; `None` where a second look would show nothing new."""
+        known = self.coding.settled()
+        return None if known is None else OswestryInterpreter(self.table, self.parameters, known)
 
     def _one_item(self, row: MappedRow) -> RowOutcome:
         test = text_of(row, "test")
@@ -138,8 +153,11 @@ class OswestryInterpreter:
         fault = self._sittings.add(row, item)
         return RowOutcome(row.line, (), (fault,) if fault is not None else ())
 
-    def _score(self, head: Head, line: int, items: Mapping[str, GivenNumber], total: GivenNumber | None) -> Observation:
+    def _score(
+        self, head: Head, flags: Flags, line: int, items: Mapping[str, GivenNumber], total: GivenNumber | None
+    ) -> Observation:
         notes: list[Problem] = []
+        self.coding.see(line, (given.value for given in items.values()))
         most_missing = self.parameters.oswestry_most_missing
         if items:
             value = oswestry_index(
@@ -149,6 +167,7 @@ class OswestryInterpreter:
                 notes.append(note("items-missing-allowed", f"{len(items)} of ten sections were answered"))
             if total is not None:
                 _require_same(value, items, total)
+            self.coding.require_sure()
         elif total is not None:
             value, told = self._percentage(total)
             notes.append(told)
@@ -156,11 +175,7 @@ class OswestryInterpreter:
             raise TableError("neither sections nor a total are given", code="items-missing")
         return Observation(
             kind="oswestry",
-            subject=head.subject,
-            visit=head.visit,
-            day=head.day,
-            study_day=head.study_day,
-            reader=head.reader,
+            **said_of(head, flags),
             line=line,
             quantity=QUANTITY,
             unit="%",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bonemetrics.clinical.head import Head, head_of, number_of, text_of
+from bonemetrics.clinical.stated import Flags, flags_of, flags_of_all
 from bonemetrics.errors import TableError
 from bonemetrics.records import GivenNumber, MappedRow, Problem, Role, refusal
 
@@ -41,6 +42,12 @@ class Sitting:
     line: int
     items: dict[str, GivenNumber] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    flagged: set[Flags] = field(default_factory=set)
+
+    @property
+    def flags(self) -> Flags:
+        """Those that all rows of the sitting have."""
+        return flags_of_all(self.flagged)
 
 
 @dataclass(slots=True)
@@ -70,7 +77,12 @@ class Sittings:
             Without a subject, or where the number cannot be read.
         """
         head = head_of(row)
-        sitting = self.found.setdefault((*head.key, head.reader), Sitting(head, row.line))
+        key = (*head.key, head.reader)
+        if key not in self.found:
+            # Numbers of rows tell items apart, not sittings.
+            self.found[key] = Sitting(replace(head, sequence=""), row.line)
+        sitting = self.found[key]
+        sitting.flagged.add(flags_of(row))
         value = item_of(row)
         earlier = sitting.items.get(name)
         sitting.asked.add(name)

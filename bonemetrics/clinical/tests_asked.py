@@ -63,10 +63,12 @@ def targets_of(wanted: Sequence[Wanted]) -> Iterator[Target]:
 
 def column_role(target: Target, wanted: Sequence[Wanted]) -> Role:
     """A column of its own for a test: under its code, its other spellings, or its PARAMCD."""
-    if not target.is_marker:
-        return Role(name=target.role, type="number", synonyms=(target.region,) if target.quantity in OPEN else ())
-    codes = [one.paramcd for one in wanted if one.quantity == target.quantity]
-    return Role(name=target.role, type="number", synonyms=(*SPELLINGS.get(target.quantity, ()), *codes))
+    if target.is_marker:
+        codes = [one.paramcd for one in wanted if one.quantity == target.quantity]
+        names = (*SPELLINGS.get(target.quantity, ()), *codes)
+    else:
+        names = (target.region,) if target.quantity in OPEN else ()
+    return Role(name=target.role, type="number", synonyms=names, limit_words=True)
 
 
 def require_possible(target: Target, value: float) -> None:

@@ -12,6 +12,14 @@ from bonemetrics.errors import TableError
 Version = Literal["3L", "5L"]
 DIMENSIONS = ("MO", "SC", "UA", "PD", "AD")
 """Mobility, self-care, usual activities, pain or discomfort, anxiety or depression."""
+DIMENSION_NAMES = (
+    ("mobility", "MO", "movilidad"),
+    ("self_care", "SC", "self-care", "cuidado personal"),
+    ("usual_activities", "UA", "activity", "activities", "actividades"),
+    ("pain_discomfort", "PD", "pain", "pain/discomfort", "dolor"),
+    ("anxiety_depression", "AD", "anxiety", "anxiety/depression", "ansiedad"),
+)
+"""What columns of the dimensions are called, the role first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from bonemetrics.records import (
     Subject,
     TableRecord,
 )
+from bonemetrics.study.day_notes import day_notes
 from bonemetrics.study.parameters import paramcds_at
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.sheet_visits import VisitFinder
@@ -124,8 +125,10 @@ class _Placing:
             self.candidates.append(self._candidate(record, self._source(name, record), ()))
         elif isinstance(record, AdverseEvent):
             self.adverse_events.append(self._adverse_event(name, record))
+            self._tell_day(name, record)
         elif isinstance(record, Fracture):
             self.fractures.append(self._fracture(name, record))
+            self._tell_day(name, record)
         elif isinstance(record, HistomorphometryEntry):
             # The sheet travels with the entry, since its values come back as observations.
             self.entries.append(record.model_copy(update={"sheet": name}))
@@ -210,6 +213,12 @@ class _Placing:
             method=record.method if isinstance(record, Observation) else "",
             calibration=_in_one_line(record.parameters) if isinstance(record, Observation) else "",
         )
+
+    def _tell_day(self, name: str, event: AdverseEvent | Fracture) -> None:
+        place = {"source_id": f"{name}:{event.line}", "file": f"{event.kind} table", "sheet": self.sheets[name].sheet}
+        for problem in day_notes(event, self.people.get(event.subject)):
+            told = RowNote(subject=event.subject, visit="", paramcd="", problem=problem, line=event.line, **place)
+            self.notes.append(told)
 
     def _day(self, subject: str, day: date | None) -> int | None:
         person = self.people.get(subject)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from bonemetrics.errors import BonemetricsError, TableError
-from bonemetrics.pipeline.tables import NO_RESULTS, interpreter_of, unused_columns
+from bonemetrics.pipeline.interpreters import NO_RESULTS, interpreter_of
+from bonemetrics.pipeline.tables import unused_columns
 from bonemetrics.records import MappedRow, Problem, RawRow, TableKind, TableMap, note, refusal
 
 if TYPE_CHECKING:

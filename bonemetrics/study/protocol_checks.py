@@ -39,7 +39,7 @@ def cross_faults(protocol: Protocol) -> list[Fault]:
         ),
         *_repeated("references", "name", protocol.references, lambda curve: (curve.name, curve.region, curve.sex)),
         *_repeated("conversions", "unit", protocol.conversions, lambda rule: (rule.unit, rule.quantity)),
-        *_repeated("tables", "file", protocol.tables, lambda table: (table.file, table.kind, table.sheet)),
+        *_repeated("tables", "file", protocol.tables, lambda table: (table.file, table.model_dump_json())),
         *_relations(protocol),
         *_overlaps(protocol.visits),
         *_unknown_paramcds(protocol),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bonemetrics.records import Problem, Subject, TableRecord, Visit, note
+from bonemetrics.study.day_notes import day_notes
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.visits import UNSCHEDULED, Dated, VisitAssignment, assign_visits, study_day
 
@@ -63,8 +66,12 @@ class VisitFinder:
         VisitAssignment
             The date decides where it and the day of infusion are known, then a stated study day, then the visit's name.
             A value that its source derived for a visit, as by carrying an earlier one forward, belongs to that visit
-            whatever its date.
+            whatever its date. A stated study day that is not that of the date is noted.
         """
+        found = self._placed(record, subject)
+        return replace(found, notes=(*found.notes, *day_notes(record, subject)))
+
+    def _placed(self, record: TableRecord, subject: Subject | None) -> VisitAssignment:
         day1 = subject.day1 if subject is not None else None
         day = record.study_day
         if record.day is not None and day1 is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -83,14 +83,27 @@ class SheetProblem(Record):
     problem: Problem
 
 
-def entry_key(table: ClinicalTable) -> str:
-    """What tells one of [[tables]] from another: its kind, its sheet and its pattern of files."""
-    return hashlib.sha256(canonical_json([table.kind, table.sheet, table.file]).encode()).hexdigest()[:12]
+def entry_key(table: ClinicalTable, tables: Sequence[ClinicalTable]) -> str:
+    """What tells one of [[tables]] from another: its kind, its sheet and its pattern of files.
+
+    Parameters
+    ----------
+    table
+        One of them.
+    tables
+        All of the protocol. Those that have kind, sheet and pattern in common, as where each has its own `where`, are
+        told apart by their order; what else an entry states may change without making another sheet of its files.
+    """
+    named = [table.kind, table.sheet, table.file]
+    alike = [one for one in tables if [one.kind, one.sheet, one.file] == named]
+    turn = alike.index(table) if table in alike else 0
+    text = canonical_json([*named, turn + 1] if turn else named)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def sheet_id(path: Path, table: ClinicalTable) -> str:
-    """Short hash of path and entry; `t` tells it from a scan."""
-    text = canonical_json([stored_text(path.absolute()), entry_key(table)])
+def sheet_id(path: Path, entry: str) -> str:
+    """Short hash of path and key of the entry; `t` tells it from a scan."""
+    text = canonical_json([stored_text(path.absolute()), entry])
     return "t" + hashlib.sha256(text.encode()).hexdigest()[:11]
 
 

@@ -17,9 +17,10 @@ import pytest
 
 from bonemetrics.batch.execute import run_study, status_of
 from bonemetrics.batch.guard import GIB, Limits
-from bonemetrics.batch.tables import listed, matching
+from bonemetrics.batch.tables import listed
 from bonemetrics.batch.verify import verify_study
 from bonemetrics.errors import ProtocolError, TableError
+from bonemetrics.pipeline.table_files import matching
 from bonemetrics.records import Observation, note, refusal
 from bonemetrics.study.create import init_study
 from bonemetrics.study.protocol import parse_protocol
@@ -387,3 +388,23 @@ def test_matching__names_and_ends_of_paths_whatever_their_capitals():
     assert [one.file for one in matching("/data/LAB 1.CSV", tables)] == ["lab*.csv", "*.csv"]
     assert [one.file for one in matching("/data/2016/a.xlsx", tables)] == ["2016/*.xlsx"]
     assert matching("/data/2017/a.xlsx", tables) == ()
+
+
+def test_run__two_entries_of_one_file_give_each_row_once_and_an_older_sheet_keeps_its_place(tmp_path, inputs):
+    lying = '[[tables]]\nfile = "vs.csv"\nkind = "laboratory"\nwhere = { ATPT = "LYING" }\n'
+    standing = lying.replace("LYING", "STANDING") + '[tables.fixed]\nunit = "ng/mL"\n'
+    study = made(tmp_path, PROTOCOL + lying)
+    header, row = "ID,fecha,ATPT,test,result\n", "HOSP-1,2016-03-01,{},P1NP,{}\n"
+    rows = row.format("LYING", "41 ng/mL") + row.format("STANDING", 44)
+    write(inputs, rows, name="vs.csv", header=header)
+    run(study, inputs)
+    (before,) = Store.open(study).sheets()
+    assert values(study) == [("S-1", 2, 41.0)]
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(text + standing, encoding="utf-8")
+    run(study, inputs)
+    assert sorted(values(study)) == [("S-1", 2, 41.0), ("S-1", 3, 44.0)]
+    assert before.sheet_id in {sheet.sheet_id for sheet in Store.open(study).sheets()}
+    run(study, inputs)
+    assert len(values(study)) == 2
+    assert verify_study(study, limits=LIMITS) == ()

@@ -239,3 +239,105 @@ def test_adam_bds__a_value_that_the_source_derived_says_so():
     carried, measured = [outcome.records[0] for outcome in taken("laboratory", text, asked=MARKERS)]
     assert (carried.derivation, [note.code for note in carried.notes]) == ("LOCF", ["derived-by-source"])
     assert (measured.derivation, measured.notes) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        ("BLQ,BLQ,2.5,", "BLQ"),
+        ("<LLOQ,,,", "<LLOQ"),
+        ("Not Detected,,2.5,", "Not Detected"),
+        (",<5,2.5,", "<5"),
+        ("BLQ,<5,2.5,", "<5"),
+        ("< 5,,2.5,", "<5"),
+        ("BLQ,BLQ,2.5,4", "<4"),
+    ],
+)
+def test_a_word_for_below_detection__is_no_value_whatever_number_stands_beside_it(cells, text):
+    head = "USUBJID,LBTESTCD,LBORRESU,LBSTRESU,LBDTC,LBORRES,LBSTRESC,LBSTRESN,LBLLOQ\n"
+    (found,) = taken("laboratory", f"{head}W-1,P1NP,ng/mL,ng/mL,2016-02-25,{cells}\n", asked=MARKERS)
+    (record,) = found.records
+    assert (record.value, record.text, record.censored) == (None, text, "below")
+    assert record.limit == (float(text[1:]) if text[1:].isdigit() else None)
+    assert [note.code for note in record.notes] == ["below-detection"]
+
+
+def test_a_word_for_below_detection__takes_its_limit_in_the_standard_unit_and_needs_none_of_its_own():
+    head = "USUBJID,ADY,PARAMCD,AVAL,AVALC,AVALU,LLOQ,ULOQ\n"
+    rows = "W-1,1,OPG,12,BLQ,pg/mL,24,\nW-2,1,OPG,,ALQ,pg/mL,,200\nW-3,1,OPG,,ND,,,\n"
+    low, high, bare = (
+        outcome.records[0]
+        for outcome in taken("laboratory", head + rows, asked=MARKERS, rules=(rule("OPG", "pg/mL", 0.05),))
+    )
+    # 24 pg/mL are 1.2 pmol/L by the rule.
+    assert (low.value, low.text, low.limit, low.given) == (None, "<1.2", pytest.approx(1.2), "BLQ")
+    assert (high.value, high.text, high.limit, high.censored) == (None, ">10", pytest.approx(10), "above")
+    assert (bare.value, bare.text, bare.limit, bare.censored) == (None, "ND", None, "below")
+
+
+def test_a_word_for_below_detection__stands_in_a_column_of_its_test_and_is_none_of_a_score():
+    (found,) = taken("laboratory", "subject,date,P1NP [ng/mL]\nW-1,2016-02-25,n.d.\n", asked=MARKERS)
+    assert (found.records[0].value, found.records[0].text) == (None, "n.d.")
+    asked = (*MARKERS, wanted("ODITOT", "ODI", "%", site="patient-reported"))
+    assert codes(taken("laboratory", "USUBJID,ADY,PARAMCD,AVAL\nW-1,1,ODITOT,ND\n", asked=asked)) == ["not-a-number"]
+
+
+def test_a_limit_in_another_unit_is_not_replaced_by_the_imputed_number_that_fits():
+    text = "USUBJID,LBTESTCD,LBORRES,LBORRESU,LBSTRESN,LBSTRESU,LBDTC\nW-1,OPG,<20,pg/mL,0.5,pmol/L,2016-02-25\n"
+    assert codes(taken("laboratory", text, asked=MARKERS)) == ["unit-not-convertible"]
+    (found,) = taken("laboratory", text, asked=MARKERS, rules=(rule("OPG", "pg/mL", 0.05),))
+    assert (found.records[0].value, found.records[0].text) == (None, "<1")
+
+
+def test_the_collected_limit_counts_beside_an_analysis_value():
+    text = (
+        "USUBJID,ADY,PARAMCD,AVAL,AVALU,LBORRES,LBORRESU\nW-1,1,P1NP,2.5,ng/mL,<5,ng/mL\nW-1,9,P1NP,7,ng/mL,6.9,ng/mL\n"
+    )
+    low, plain = [outcome.records[0] for outcome in taken("laboratory", text, asked=MARKERS)]
+    assert (low.value, low.text) == (None, "<5")
+    assert (plain.value, plain.text) == (7.0, "")
+
+
+def test_a_text_that_cannot_be_read_is_not_passed_over_for_the_number_beside_it():
+    head = "USUBJID,LBTESTCD,LBORRES,LBORRESU,LBSTRESN,LBSTRESU,LBDTC\n"
+    row = "W-1,P1NP,{},ng/mL,40,ng/mL,2016-02-25\n"
+    assert codes(taken("laboratory", head + row.format("HEMOLYZED"), asked=MARKERS)) == ["not-a-number"]
+    # Two readings of a comma are none of a word: the number stands, with a note.
+    (found,) = taken("laboratory", head + row.format('"1,040"'), asked=MARKERS)
+    assert (found.records[0].value, [note.code for note in found.records[0].notes]) == (40.0, ["cell-refused"])
+    # Answers in words are what a score has beside its code.
+    scored = (wanted("Q1", "Score", "1", site="patient-reported", region="Q1"),)
+    text = "USUBJID,ADY,PARAMCD,AVAL,AVALC\nW-1,1,Q1,2,much better\n"
+    assert values(taken("laboratory", text, asked=scored)) == [("Score", 2.0, "1")]
+
+
+def test_avalc_that_repeats_its_number_says_nothing_more():
+    (found,) = taken("laboratory", "USUBJID,ADY,PARAMCD,AVAL,AVALC,AVALU\nW-1,1,P1NP,41.5,41.5,ng/mL\n", asked=MARKERS)
+    assert (found.records[0].value, found.records[0].notes, found.problems) == (41.5, (), ())
+
+
+@pytest.mark.parametrize(
+    ("specimen", "is_taken"),
+    [("SERUM", True), ("Plasma (EDTA)", True), ("whole blood", True), ("Ser", True), ("", True), ("URINE", False),
+     ("Saliva", False)],
+)  # fmt: skip
+def test_a_marker_of_serum_is_none_of_another_specimen(specimen, is_taken):
+    text = f"USUBJID,LBTESTCD,LBSPEC,LBORRES,LBORRESU,LBDTC\nW-1,NTX,{specimen},340,nmol/L,2016-08-25\n"
+    found = taken("laboratory", text, asked=MARKERS)
+    assert (values(found), codes(found)) == (
+        ([("NTX", 340.0, "nmol/L")], []) if is_taken else ([], ["specimen-differs"])
+    )
+
+
+def test_a_marker_of_serum_is_none_of_a_test_of_urine_and_other_tests_have_any_specimen():
+    text = "USUBJID,LBTESTCD,LBTEST,LBSPEC,LBORRES,LBORRESU,LBDTC\nW-1,NTX,NTX in urine,,340,nmol/L,2016-08-25\n"
+    text += "W-1,CREAT,Creatinine,URINE,9,mmol/L,2016-08-25\n"
+    found = taken("laboratory", text, asked=(*MARKERS, wanted("CREAT", "Lab", "mmol/L", region="CREAT")))
+    assert (values(found), codes(found)) == ([("Lab", 9.0, "mmol/L")], ["specimen-differs"])
+
+
+def test_pain_among_laboratory_values_has_the_scale_of_its_whole_table():
+    asked = (wanted("VASPAIN", "Pain-VAS", "1", site="patient-reported"),)
+    text = "USUBJID,ADY,PARAMCD,AVAL\nW-1,1,VASPAIN,8\nW-2,1,VASPAIN,72\n"
+    found = taken("laboratory", text, asked=asked)
+    assert (values(found), codes(found)) == ([], ["unit-unknown", "outside-hard-limits"])

@@ -19,11 +19,82 @@ EQ = "subject,visit,date,mobility,selfcare,activity,pain,anxiety,eq_vas"
 
 
 def test_vas__takes_0_to_10_and_refuses_what_lies_outside():
-    found = taken(
-        "vas", "subject,date,vas\nW-1,2016-03-01,6.7\nW-2,2016-03-01,10\nW-3,2016-03-01,67\nW-4,2016-03-01,\n"
-    )
+    text = "subject,date,vas\nW-1,2016-03-01,6.7\nW-2,2016-03-01,10\nW-3,2016-03-01,67\nW-4,2016-03-01,\n"
+    found = taken("vas", text, units={"value": "1"})
     assert values(found) == [("Pain-VAS", 6.7, "1"), ("Pain-VAS", 10.0, "1")]
     assert codes(found) == ["outside-hard-limits", "row-empty"]
+
+
+def test_vas__one_bare_score_above_ten_takes_the_trust_from_every_bare_score_of_the_sheet():
+    rows = "W-1,2016-03-01,8\nW-2,2016-03-01,8 mm\nW-3,2016-03-01,72\nW-4,2016-03-01,10\n"
+    found = taken("vas", f"subject,date,vas\n{rows}", rules=(rule("Pain-VAS", "mm", 0.1),))
+    # 8 may be 8 of 100; 8 mm are 0.8 whatever the other rows say.
+    assert values(found) == [("Pain-VAS", pytest.approx(0.8), "1")]
+    assert codes(found) == ["unit-unknown", "outside-hard-limits", "unit-unknown"]
+    assert "row 4" in found[0].problems[0].message
+
+
+def test_vas__a_sheet_up_to_ten_needs_no_unit():
+    found = taken("vas", "subject,date,vas\nW-1,2016-03-01,8\nW-2,2016-03-01,10\n")
+    assert values(found) == [("Pain-VAS", 8.0, "1"), ("Pain-VAS", 10.0, "1")]
+
+
+@pytest.mark.parametrize("unit", ["QSORRESU", "QSSTRESU"])
+def test_vas__millimetres_of_sdtm_are_no_points_of_ten(unit):
+    text = f"USUBJID,QSTESTCD,QSORRES,{unit},QSDTC\nW-1,VAS01,7,mm,2016-02-25\nW-1,VAS01,9,mm,2016-08-25\n"
+    found = taken("vas", text, tests={"VAS01": "Pain-VAS"})
+    assert (values(found), codes(found)) == ([], ["unit-not-convertible"] * 2)
+    found = taken("vas", text, tests={"VAS01": "Pain-VAS"}, rules=(rule("Pain-VAS", "mm", 0.1),))
+    assert [value for _, value, _ in values(found)] == [pytest.approx(0.7), pytest.approx(0.9)]
+
+
+def test_vas__the_unit_of_the_original_counts_for_a_standard_number_that_is_the_same():
+    head = "USUBJID,QSTESTCD,QSORRES,QSORRESU,QSSTRESN,QSDTC\n"
+    same = taken("vas", f"{head}W-1,VAS01,7,mm,7,2016-02-25\n", tests={"VAS01": "Pain-VAS"})
+    assert codes(same) == ["unit-not-convertible"]
+    converted = taken("vas", f"{head}W-1,VAS01,72,mm,7.2,2016-02-25\n", tests={"VAS01": "Pain-VAS"})
+    assert values(converted) == [("Pain-VAS", 7.2, "1")]
+
+
+def test_vas__pain_of_an_eq5d_sheet_is_no_scale():
+    text = "subject,date,mobility,self_care,usual_activities,pain,anxiety,eqvas\nW-1,2016-02-25,1,1,2,3,1,60\n"
+    found = taken("vas", text)
+    assert values(found) == []
+    found = taken("vas", text, columns={"value": "pain"})
+    assert values(found) == [("Pain-VAS", 3.0, "1")]
+    # Two of the dimensions beside it are no questionnaire.
+    assert values(taken("vas", "subject,date,pain,mobility\nW-1,2016-02-25,3,1\n")) == [("Pain-VAS", 3.0, "1")]
+
+
+def test_oswestry__a_six_and_no_zero_in_the_sheet_say_that_answers_go_from_1_to_6():
+    # Ten answers of 1 are 20 % of 0 to 5, and 0 % of 1 to 6.
+    ones, six = ",".join(["1"] * 10), ",".join(["1"] * 9 + ["6"])
+    text = f"subject,date,{ITEMS}\nW-1,2016-02-25,{ones}\nW-1,2016-08-25,{six}\n"
+    found = taken("oswestry", text)
+    assert (values(found), codes(found)) == ([], ["coding-suspect", "invalid-state"])
+    zero = ",".join(["0"] + ["1"] * 9)
+    found = taken("oswestry", f"{text}W-2,2016-02-25,{zero}\n")
+    # A 0 exists in 0 to 5 alone: the 6 is a slip.
+    assert [value for _, value, _ in values(found)] == [20.0, 18.0]
+    assert codes(found) == ["invalid-state"]
+
+
+def test_oswestry__the_coding_of_a_sheet_shows_in_single_sections_too():
+    rows = [
+        f"W-{who},ODI01{n:02d},{6 if who == 2 and n == 3 else 1},2016-03-01" for who in (1, 2) for n in range(1, 11)
+    ]
+    found = taken("oswestry", "USUBJID,QSTESTCD,QSSTRESN,QSDTC\n" + "\n".join(rows) + "\n")
+    assert (values(found), codes(found)) == ([], ["coding-suspect", "invalid-state"])
+
+
+@pytest.mark.parametrize(("level", "code"), [("4", "coding-suspect"), ("0", "coding-suspect"), ("9", "")])
+def test_eq5d__a_level_of_another_coding_takes_the_trust_from_the_other_indices(level, code):
+    text = f"{EQ}\nW-1,Baseline,2016-03-01,2,1,1,3,1,55\nW-2,Baseline,2016-03-01,1,1,1,1,{level},60\n"
+    found = taken("eq5d", text, asked=TTO)
+    scales = [("EQ-VAS", 55.0, "1"), ("EQ-VAS", 60.0, "1")]
+    # 1 - 0.024 - 0.291 - 0.106 - 0.261; a 9 is an answer that is missing.
+    assert values(found) == (scales if code else [("EQ-5D-index", 0.318, "1"), *scales])
+    assert codes(found) == [*([code] if code else []), "invalid-state"]
 
 
 def test_vas__millimetres_need_a_rule():

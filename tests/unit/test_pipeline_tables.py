@@ -74,6 +74,60 @@ def test_measure_table__repetitions_are_told_by_the_row_before(tmp_path):
     assert [line["line"] for line in lines if line["records"]] == [2, 3, 5]
 
 
+def test_measure_table__replicates_of_one_day_stay_where_any_cell_tells_them_apart(tmp_path):
+    head = "USUBJID,LBSEQ,LBTESTCD,LBORRES,LBORRESU,LBDTC,REMARK\n"
+    rows = "S-1,1,P1NP,20,ng/mL,2016-02-25T08:00,\nS-1,1,P1NP,20,ng/mL,2016-02-25T09:00,\n"
+    rows += "S-1,2,P1NP,20,ng/mL,2016-02-25T08:00,\nS-1,1,P1NP,20,ng/mL,2016-02-25T08:00,thawed\n"
+    _, lines = measured(tmp_path, head + rows + rows[: rows.index("\n") + 1])
+    assert [line["line"] for line in lines if line["records"]] == [2, 3, 4, 5]
+    assert codes(lines)[:4] == [(3, "row-repeated"), (4, "row-repeated"), (5, "row-repeated"), (6, "duplicate-row")]
+
+
+def test_measure_table__events_that_differ_in_their_number_alone_stay_and_are_noted(tmp_path):
+    text = "USUBJID,AESEQ,AETERM,AESTDTC\nS-1,1,FALL,2016-05-01\nS-1,2,FALL,2016-05-01\nS-1,2,FALL,2016-05-01\n"
+    _, lines = measured(tmp_path, text, kind="adverse-events")
+    assert [line["line"] for line in lines if line["records"]] == [2, 3]
+    assert codes(lines) == [(3, "row-repeated"), (4, "duplicate-row")]
+    text = "subject,site,date,level\nS-1,vertebra,2016-04-01,L1\nS-1,vertebra,2016-04-01,L2\n"
+    _, lines = measured(tmp_path, text, kind="fractures")
+    assert [line["line"] for line in lines if line["records"]] == [2, 3]
+    assert (3, "row-repeated") in codes(lines)
+
+
+def test_measure_table__study_day_0_is_refused_alone_and_noted_beside_a_date(tmp_path):
+    head = "USUBJID,LBTESTCD,LBORRES,LBORRESU,LBDTC,LBDY\n"
+    _, lines = measured(tmp_path, head + "S-1,P1NP,33,ng/mL,,0\nS-2,P1NP,36,ng/mL,2016-08-25,0\n")
+    assert codes(lines) == [(2, "no-date"), (3, "study-day-differs")]
+    assert [line["line"] for line in lines if line["records"]] == [3]
+    _, lines = measured(tmp_path, "USUBJID,AETERM,AESTDTC,AESTDY\nS-1,FALL,2016-05-01,0\n", kind="adverse-events")
+    assert codes(lines) == [(2, "study-day-differs")]
+
+
+def test_measure_table__looks_twice_where_the_whole_sheet_tells_what_a_row_means(tmp_path):
+    rows = "A,2016-02-25,8\nB,2016-02-25,72\nB,2016-02-25,\n"
+    found, lines = measured(tmp_path, "subject,date,pain\n" + rows, kind="vas")
+    assert codes(lines) == [(2, "unit-unknown"), (3, "outside-hard-limits"), (0, "row-empty")]
+    assert (found.n_rows, found.people) == (3, {})
+    assert [one.message[:7] for one in found.problems if one.code == "row-empty"] == ["1 rows:"]
+
+
+def test_measure_table__a_column_that_two_entries_take_is_noted_by_both(tmp_path):
+    more = '[tables.columns]\nvalue = "pain"\n[[tables]]\nfile = "a.*"\nkind = "eq5d"\n'
+    text = "subject,date,mobility,self_care,usual_activities,pain,anxiety\nA,2016-02-25,1,1,2,3,1\n"
+    found, lines = measured(tmp_path, text, kind="vas", more=more)
+    (told,) = [one for one in found.problems if one.code == "column-shared"]
+    assert "'pain'" in told.message
+    assert "pain_discomfort" in told.message
+    assert (0, "column-shared") in codes(lines)
+
+
+def test_measure_table__items_of_many_questionnaires_in_one_column_are_not_shared(tmp_path):
+    more = '[tables.tests]\nVAS01 = "Pain-VAS"\n[[tables]]\nfile = "*.csv"\nkind = "oswestry"\n'
+    text = "USUBJID,QSTESTCD,QSSTRESN,QSDTC\nA,VAS01,3,2016-02-25\n"
+    found, _ = measured(tmp_path, text, kind="vas", more=more)
+    assert "column-shared" not in [one.code for one in found.problems]
+
+
 def test_measure_table__two_like_events_of_one_day_are_no_repetition_but_the_same_row_is(tmp_path):
     text = "subject,AETERM,date,AESEV\nA,fall,2016-04-01,MILD\nA,fall,2016-04-01,SEVERE\nA,fall,2016-04-01,MILD\n"
     _, lines = measured(tmp_path, text, kind="adverse-events")

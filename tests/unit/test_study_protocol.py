@@ -373,3 +373,10 @@ points = [{ age_years = 25, mean = 0.95, sd = 0.12 }, { age_years = 40, mean = 0
     assert old in text
     with pytest.raises(ProtocolError, match=re.escape(told)):
         parse_protocol(text.replace(old, new))
+
+
+def test_tables__one_sheet_may_be_read_by_several_entries_but_not_twice_by_the_same():
+    lying = '[[tables]]\nfile = "vs.csv"\nkind = "laboratory"\nwhere = { ATPT = "LYING" }\n'
+    protocol = parse_protocol(lying + lying.replace("LYING", "STANDING"))
+    assert [table.where for table in protocol.tables] == [{"ATPT": "LYING"}, {"ATPT": "STANDING"}]
+    assert "'file' 'vs.csv' stands twice in [[tables]]" in refusal(lying + lying)

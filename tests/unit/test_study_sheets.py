@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ from bonemetrics.study.create import init_study
 from bonemetrics.study.protocol import parse_protocol
 from bonemetrics.study.protocol_tables import ClinicalTable
 from bonemetrics.study.sheet_visits import VisitFinder
-from bonemetrics.study.sheets import SheetFacts, SheetLine, loads, sheet_id
+from bonemetrics.study.sheets import SheetFacts, SheetLine, entry_key, loads, sheet_id
 from bonemetrics.study.store import Store
 
 TABLE = ClinicalTable(file="lab*.csv", kind="laboratory")
@@ -128,10 +129,29 @@ def test_last_change__an_export_changes_nothing(store):
 
 def test_sheet_id__tells_files_and_entries_apart(tmp_path):
     other = TABLE.model_copy(update={"kind": "vas"})
-    names = {sheet_id(tmp_path / file, table) for file in ("a.csv", "b.csv") for table in (TABLE, other)}
+    entries = [entry_key(table, (TABLE, other)) for table in (TABLE, other)]
+    names = {sheet_id(tmp_path / file, entry) for file in ("a.csv", "b.csv") for entry in entries}
     assert len(names) == 4
     assert {name[0] for name in names} == {"t"}
     assert {len(name) for name in names} == {12}
+
+
+def test_entry_key__is_that_of_older_studies_and_survives_every_change_of_the_entry_but_its_names():
+    # sha256 of ["laboratory",null,"lab*.csv"], as studies have stored it from the first.
+    table = ClinicalTable(file="lab*.csv", kind="laboratory")
+    known = hashlib.sha256(b'["laboratory",null,"lab*.csv"]').hexdigest()[:12]
+    changed = table.model_copy(update={"where": {"ANL01FL": "Y"}, "tests": {"BAP": "BALP"}})
+    assert entry_key(table, (table,)) == entry_key(changed, (changed,)) == known
+
+
+def test_entry_key__tells_entries_apart_that_read_one_sheet_by_other_rows():
+    lying, standing = (
+        ClinicalTable(file="vs.csv", kind="laboratory", where={"ATPT": one}) for one in ("LYING", "STANDING")
+    )
+    elsewhere = ClinicalTable(file="lb.csv", kind="laboratory")
+    both = (lying, elsewhere, standing)
+    assert entry_key(lying, both) == entry_key(lying, (lying,))
+    assert len({entry_key(one, both) for one in both}) == 3
 
 
 def test_loads__takes_a_line_that_a_child_wrote():
@@ -157,6 +177,23 @@ def test_place__the_date_decides_and_another_name_is_noted():
     found = VisitFinder(PROTOCOL).place(observation(day=date(2016, 6, 30), visit="Baseline"), WOMAN)
     assert (found.visit.name, found.study_day) == ("Month 6", 170)
     assert [one.code for one in found.notes] == ["visit-differs"]
+
+
+@pytest.mark.parametrize(
+    ("day", "stated", "codes"),
+    [
+        (date(2016, 6, 30), 170, []),
+        (date(2016, 6, 30), 169, ["study-day-differs"]),
+        # The day before day 1 is day -1.
+        (date(2016, 1, 12), -1, []),
+        (date(2016, 6, 30), 0, []),  # noted when the table was read
+        (None, 170, []),
+    ],
+)
+def test_place__a_stated_study_day_that_the_date_contradicts_is_noted(day, stated, codes):
+    found = VisitFinder(PROTOCOL).place(observation(day=day, study_day=stated), WOMAN)
+    assert [one.code for one in found.notes] == codes
+    assert found.study_day == (170 if day != date(2016, 1, 12) else -1)
 
 
 def test_place__the_window_of_the_kind_of_data_counts():
