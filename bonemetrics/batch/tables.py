@@ -20,6 +20,7 @@ from bonemetrics.pipeline.table_files import matching
 from bonemetrics.pipeline.tables import MeasuredTable, measure_table
 from bonemetrics.records import Problem, ScanHeader, refusal
 from bonemetrics.study.layout import scan_id
+from bonemetrics.study.locked_entries import LinesWithLocked
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.protocol_tables import ClinicalTable
 from bonemetrics.study.recording import stored_text
@@ -249,6 +250,8 @@ class TableFiles:
         told = table.refusal
         failed = told is not None and told.code in GuardError.codes
         lines = lines_of(None if told is not None else Path(task.out), people)
+        if table.kind == "histomorphometry" and told is None:
+            lines = LinesWithLocked(lines, self.store.locked_entries(task.name))
         changed = self.store.record_sheet(task.name, facts, lines, told, failed=failed)
         self.summary.read += changed
         if told is not None:

@@ -12,6 +12,7 @@ from bonemetrics.batch.many import run_many
 from bonemetrics.batch.tables import lines_of, people_of, table_settings
 from bonemetrics.errors import BonemetricsError
 from bonemetrics.pipeline.tables import MeasuredTable, measure_table
+from bonemetrics.study.locked_entries import LinesWithLocked
 from bonemetrics.study.protocol_tables import ClinicalTable
 from bonemetrics.study.sheets import StoredSheet, digest_of_lines, entry_key
 from bonemetrics.study.store import Store
@@ -88,5 +89,8 @@ def _difference(store: Store, sheet: StoredSheet, outcome: MeasuredTable | Bonem
     if not store.protocol.lists_subjects:
         # Whose rows they are is known to the study alone, and the log holds the digest with study IDs in place.
         return ""
-    digest, _, _ = digest_of_lines(lines_of(file, people_of(outcome, store.protocol)))
+    lines = lines_of(file, people_of(outcome, store.protocol))
+    if sheet.kind == "histomorphometry":
+        lines = LinesWithLocked(lines, store.locked_entries(sheet.sheet_id, before=sheet.version))
+    digest, _, _ = digest_of_lines(lines)
     return "" if digest == sheet.digest else "the rows do not come out again"

@@ -29,6 +29,7 @@ FACTS: tuple[Role, ...] = (
     Role(name="labelling_confirmed", type="yes-no"),
     Role(name="sections", type="integer", synonyms=("number of sections",)),
     Role(name="core_broken", type="yes-no"),
+    Role(name="change_reason", type="text", synonyms=("reason for change", "reason of change")),
     Role(name="comment", type="text", synonyms=("remarks",)),
 )
 """Everything but numbers of the section."""
@@ -56,6 +57,7 @@ EXPLAINED: dict[str, str] = {
     "labelling_confirmed": "Whether it is known that both labels were taken: yes or no",
     "sections": "Number of sections measured",
     "core_broken": "Whether the core is broken: yes or no",
+    "change_reason": "Why a locked entry says something else than before; a new one for every change",
     "comment": "Anything else",
 }
 

@@ -139,7 +139,7 @@ class HistomorphometryEntry(TableRecord):
     `primaries` are 2D measurements and counts by code, in the catalogue's units; `typed` are derived values entered by
     hand; `half_units` half a unit of the last digit of either. `referent` is what T.Ar is: tissue (`TV`) or core
     (`CV`). Labels are courses of days. `entry` tells independent entries of the same biopsy apart: `1`, `2`, or
-    `adjudicated`.
+    `adjudicated`. `change_reason` is why a locked entry was changed.
     """
 
     record: Literal["histomorphometry"] = "histomorphometry"
@@ -164,6 +164,7 @@ class HistomorphometryEntry(TableRecord):
     primaries: dict[str, Finite] = Field(default_factory=dict)
     typed: dict[str, Finite] = Field(default_factory=dict)
     half_units: dict[str, Finite] = Field(default_factory=dict)
+    change_reason: str = ""
     comment: str = ""
 
 

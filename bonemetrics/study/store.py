@@ -16,10 +16,11 @@ from sqlalchemy import insert, select, update
 from bonemetrics import __version__
 from bonemetrics.errors import StudyError
 from bonemetrics.records import AnyTableRecord, Problem, ScanHeader, ScanResult
-from bonemetrics.study import audit, enrolment, recording, sheets, stored, verify
+from bonemetrics.study import audit, enrolment, locked_entries, recording, sheets, stored, verify
 from bonemetrics.study.audit import AuditHead, AuditRow, Author, ChainFault, canonical_json, utc_now
 from bonemetrics.study.database import Database, open_database
 from bonemetrics.study.layout import StudyFolder
+from bonemetrics.study.locked_entries import Locked
 from bonemetrics.study.protocol import Protocol, load_protocol
 from bonemetrics.study.recording import Recorded
 from bonemetrics.study.schema import RUNS, SUBJECTS
@@ -309,6 +310,11 @@ class Store:
         """Keep what one table gave, as a new version where it says something new; see `sheets.record_sheet`."""
         with self._database.write() as connection:
             return sheets.record_sheet(connection, self.author, name, facts, lines, refusal, failed=failed)
+
+    def locked_entries(self, name: str, *, before: int | None = None) -> Locked:
+        """Locked entries of biopsies of a sheet; see `locked_entries.locked_entries`."""
+        with self._database.read() as connection:
+            return locked_entries.locked_entries(connection, name, before=before)
 
     def move_sheet(self, name: str, path: Path) -> None:
         """Keep where the unchanged file of a table lies now."""
