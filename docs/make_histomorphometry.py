@@ -20,8 +20,11 @@ What bonemetrics knows of each measurement of a bone section and of each index m
 - Percentages are numbers from 0 to 100, a year has 365 days, widths are in um, lengths in mm, areas in mm2.
 - **Read** marks what was read in the source named beside it. **General knowledge** marks what is common in the field
   and was not checked against a paper: check it before you rest a result on it. All usual ranges are of this kind.
-- Hard limits cannot be crossed by a complete entry. Usual ranges hold for cancellous iliac bone; they leave a note,
-  reject nothing, and can be replaced by the study (`limits`).
+- Hard limits cannot be crossed by a complete entry, nor by what follows from it. A number other than zero also has a
+  size: areas in mm2, lengths in mm, widths in um and times in d from 1e-6 to 1e6, counts to 1e9, indices from 1e-9 to
+  1e9. A number of another envelope than the entry's is refused where entered, and not computed.
+- Usual ranges hold for cancellous iliac bone; they leave a note, reject nothing, and can be replaced by the study
+  (`limits`).
 """
 AFTER_MEASUREMENTS = """
 Counts per surface or volume (`N.Oc/BS`) need the thickness of the section and a correction for the size of profiles;

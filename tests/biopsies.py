@@ -153,6 +153,7 @@ def entry(**changes: object) -> HistomorphometryEntry:
         "label2_end": date(2016, 4, 21),
         "labelling_confirmed": True,
         "factors": ISOTROPIC,
+        "osteoid_perimeter": "one-sided",
         "primaries": primaries,
     }
     return HistomorphometryEntry.model_validate({**facts, **changes})

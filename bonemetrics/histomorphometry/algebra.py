@@ -136,6 +136,17 @@ def independent(given: Mapping[str, Known], factors: SectionFactors | None) -> d
     return {code: given[code] for code in basis.given}
 
 
+def basis_of(given: Mapping[str, Known], factors: SectionFactors | None) -> Basis:
+    """Those givens none of which follows from the others, with all that follows and how far rounding moves it.
+
+    Parameters
+    ----------
+    given, factors
+        As for `solve`.
+    """
+    return _judged({code: given[code] for code in _ordered(given)}, factors, 0.0)[0]
+
+
 def solve_one(code: str, given: Mapping[str, Known], factors: SectionFactors | None) -> float:
     """Solve for one measurement or index.
 

@@ -68,6 +68,11 @@ class Measured:
         above = value > self.low if self.low_open else value >= self.low
         return above and (self.high is None or value <= self.high)
 
+    @property
+    def magnitudes(self) -> tuple[float, float]:
+        """Least and greatest number, other than zero, that can be entered at all."""
+        return entries.MAGNITUDES[self.role]
+
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
@@ -85,6 +90,8 @@ AT_MOST: tuple[AtMost, ...] = (
     AtMost(("Ob.Pm",), "O.Pm"),
     AtMost(("Oc.Pm",), "E.Pm"),
     AtMost(("dL.Pm", "sL.Pm"), "B.Pm"),
+    *(AtMost((code,), "B.Pm") for code in ("Ob.Pm", "Oc.Pm", "Rv.Pm", "Q.Pm", "Md.Pm")),
+    *(AtMost((code,), "T.Ar") for code in ("O.Ar", "Md.Ar", "Ma.Ar", "Vd.Ar", "Fb.Ar")),
     AtMost(("OS/BS", "ES/BS"), ""),
 )
 """Hard limits between entries; where `whole` is empty it is 100 %."""
@@ -98,6 +105,8 @@ def _names(code: str, role: Role) -> tuple[str, str, str, str]:
         two_dimensional_only = name_2d == code
         return ("", "", name_2d, unit_2d) if two_dimensional_only else (code, unit, name_2d, unit_2d)
     name_3d = {**entries.AREAS, **entries.LENGTHS, **entries.DISTANCES}.get(code, "")
+    if name_3d == code:
+        return name_3d, unit, "", ""
     return name_3d, _UNITS_3D.get(role, "") if name_3d else "", code, unit
 
 
@@ -109,7 +118,7 @@ def _formula(code: str) -> tuple[str, bool, str, formulas.Certainty]:
     for total in formulas.SUMS:
         if total.total == code and not set(formulas.UNNAMED) & {name for _, name in total.parts}:
             return total.text, False, total.source, total.certainty
-    if code in (*entries.TIMES, "T.Ar", "Ir.L.Wi"):
+    if code in (*entries.TIMES, "T.Ar", "Ir.L.Wi", "Ca.Rd", "E.De"):
         return "", False, formulas.FIELD, "general knowledge"
     return "", False, formulas.DEMPSTER, "read"
 

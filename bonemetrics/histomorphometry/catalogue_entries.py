@@ -48,7 +48,10 @@ DISTANCES: Mapping[str, str] = {
     "Tb.Wi": "Tb.Th",
     "It.Wi": "It.Th",
     "Ir.L.Wi": "Ir.L.Th",
+    "Ca.Rd": "Ca.Rd",
+    "E.De": "E.De",
 }
+"""Ca.Rd and E.De have no other name in the section."""
 NUMBERS = ("N.Ob", "N.Oc", "N.Ot", "N.Ad", "N.Nc", "N.Ca", "N.Sm", "N.E", "N.Pf")
 TIMES = ("Ir.L.t",)
 
@@ -105,7 +108,7 @@ _CANAL: tuple[Envelope, ...] = ("intracortical",)
 ELSEWHERE_ABSENT: Mapping[str, tuple[Envelope, ...]] = {
     **dict.fromkeys(("Tb.Wi", "Tb.Th", "Tb.N", "Tb.Sp", "Tb.Dm"), _TRABECULAR),
     **dict.fromkeys(("Ct.Wi", "Ct.Th"), _CORTICAL),
-    **dict.fromkeys(("Ca.Ar", "N.Ca"), _CANAL),
+    **dict.fromkeys(("Ca.Ar", "N.Ca", "Ca.Rd"), _CANAL),
 }
 """Envelopes of what is named after one compartment; everything else may stand in all."""
 ALL_ENVELOPES = ENVELOPES
@@ -128,6 +131,13 @@ SOFT: Mapping[str, tuple[float, float]] = {
     "Ac.f": (0, 2),
 }
 """What is usual in cancellous iliac bone, in the catalogue's units."""
+
+MAGNITUDES: Mapping[Role, tuple[float, float]] = {
+    **dict.fromkeys(("area", "length", "distance", "time"), (1e-6, 1e6)),
+    "number": (1e-6, 1e9),
+    "index": (1e-9, 1e9),
+}
+"""Least and greatest number, other than zero, that a section can hold in the catalogue's units, with much room."""
 
 ABOVE_ZERO = frozenset(
     {"T.Ar", "B.Ar", "B.Pm", "Ir.L.t", *DISTANCES, "Ct.Th", "W.Th", "It.Th", "O.Th", "BV/TV", "BS/BV", "BS/TV"}

@@ -18,6 +18,8 @@ from bonemetrics.records import SectionFactors
 _MEASURED_ALONE = frozenset(code for code, one in MEASUREMENTS.items() if one.is_primary) - frozenset(formulas.TERMS)
 """Measurements that no index is made of."""
 _MOST_ROUNDS = 40
+_FARTHEST = 690.0
+"""Logarithm of the largest number, and of the smallest, with room."""
 SLACK = 1e-6
 """Relative difference that the arithmetic itself may leave."""
 
@@ -76,7 +78,7 @@ def _products(given: Mapping[str, float], factors: SectionFactors | None) -> Log
     for code, value in given.items():
         if value > 0 and code not in _MEASURED_ALONE:
             constant, powers = formulas.expanded(code)
-            logs.add(logs.vector(powers), math.log(value / constant), frozenset([code]))
+            logs.add(logs.vector(powers), math.log(value) - math.log(constant), frozenset([code]))
     return logs
 
 
@@ -108,7 +110,7 @@ def _read_off(logs: Logs, zeros: Zeros) -> tuple[dict[str, float], dict[str, tup
     wanted = np.array([logs.vector(formulas.expanded(code)[1]) for code in open_codes])
     reached, found, weights = logs.solve(wanted)
     for code, is_reached, value, row in zip(open_codes, reached, found, weights, strict=True):
-        number = formulas.expanded(code)[0] * math.exp(min(value, 700.0)) if is_reached else math.inf
+        number = formulas.expanded(code)[0] * math.exp(value) if is_reached and abs(value) < _FARTHEST else math.inf
         if math.isfinite(number):
             values[code] = number
             used[code] = tuple(sorted(logs.used_by(row)))

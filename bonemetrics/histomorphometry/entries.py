@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from bonemetrics.errors import AlgebraError, TableError
 from bonemetrics.histomorphometry.catalogue import MEASUREMENTS, mixes_dimensions
-from bonemetrics.histomorphometry.checks import hard_violations, missing_facts
+from bonemetrics.histomorphometry.checks import hard_violations, missing_facts, told_factors
 from bonemetrics.histomorphometry.columns import FACTS, number_roles
 from bonemetrics.histomorphometry.factors import section_factors
 from bonemetrics.records import (
@@ -114,10 +114,12 @@ class EntryInterpreter:
         """The entry in the state it may have: a fault makes a draft of it, which is said aloud unless it was one."""
         faults: list[Problem] = []
         missing = missing_facts(entry, self._parameters)
+        violations = hard_violations(entry, self._parameters)
         if missing:
-            text = f"without {', '.join(missing)} the entry is ambiguous; it was kept as a draft"
+            told = told_factors(entry, self._parameters) if "factor" in missing and not violations else ""
+            text = f"without {', '.join(missing)} the entry is ambiguous{told}; the entry was kept as a draft"
             faults.append(refusal(TableError(text, code="entry-incomplete")))
-        for violation in hard_violations(entry, self._parameters):
+        for violation in violations:
             text = f"{violation}; the entry was kept as a draft"
             faults.append(refusal(TableError(text, code="hard-violation")))
         if entry.state == "draft":
@@ -141,7 +143,11 @@ def _facts(row: MappedRow) -> tuple[dict[str, Any], list[Problem]]:
         if value is None or role.name in ("subject", "width_to_thickness", "perimeter_to_surface"):
             continue
         if isinstance(value, GivenNumber):
-            facts[role.name] = int(value.value)
+            if value.value < 1 or value.value != int(value.value):
+                text = f"{role.name} is {value.value:g}; it is a whole number above zero"
+                problems.append(refusal(TableError(text, code="outside-hard-limits")))
+            else:
+                facts[role.name] = int(value.value)
         elif role.name in _CHOICES and isinstance(value, str):
             choice = _choice(role.name, value)
             if choice is None:

@@ -27,6 +27,8 @@ CONVENTIONS: Mapping[Convention, SectionFactors] = MappingProxyType(
     }
 )
 """The conventions that have a name, with their factors."""
+_NEAR_ONE = (0.8, 1.25)
+"""Product of both factors; it is 1 in both conventions."""
 
 
 def section_factors(
@@ -49,7 +51,8 @@ def section_factors(
     Raises
     ------
     AlgebraError
-        `factor-invalid` if numbers are missing, are given beside a named convention, or are not above zero.
+        `factor-invalid` if numbers are missing, are given beside a named convention, are not above zero, or cannot
+        be: an oblique section shows no width below the thickness, and a surface is no smaller than its perimeter.
     """
     stated = (width_to_thickness, perimeter_to_surface)
     named = CONVENTIONS.get(convention)
@@ -66,6 +69,29 @@ def section_factors(
             f"factors are numbers above zero, found {width_to_thickness} and {perimeter_to_surface}",
             code="factor-invalid",
         )
+    if width_to_thickness > 1 or perimeter_to_surface < 1:
+        raise AlgebraError(
+            f"width_to_thickness {width_to_thickness:g} is at most 1 and perimeter_to_surface {perimeter_to_surface:g} "
+            "at least 1; were they swapped, or given the other way round?",
+            code="factor-invalid",
+        )
     return SectionFactors(
         convention="stated", width_to_thickness=width_to_thickness, perimeter_to_surface=perimeter_to_surface
+    )
+
+
+def unlike(factors: SectionFactors) -> str:
+    """Say that two factors do not belong to one structure; empty where they may.
+
+    Parameters
+    ----------
+    factors
+        In isotropic structure, and in practice, each is about the inverse of the other.
+    """
+    product = factors.width_to_thickness * factors.perimeter_to_surface
+    if _NEAR_ONE[0] <= product <= _NEAR_ONE[1]:
+        return ""
+    return (
+        f"width_to_thickness {factors.width_to_thickness:.4g} and perimeter_to_surface "
+        f"{factors.perimeter_to_surface:.4g} make {product:.3g} together; in one structure they make about 1"
     )

@@ -10,6 +10,8 @@ from bonemetrics.histomorphometry.algebra import Known, independent, solve
 from bonemetrics.histomorphometry.factors import CONVENTIONS, Convention
 from bonemetrics.records import SectionFactors
 
+_PLAUSIBLE = (0.5, 2.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
@@ -24,6 +26,11 @@ class Inference:
     low: float
     high: float
     fitting: tuple[Convention, ...]
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether the value may be a factor at all; what is far from 1 has another cause."""
+        return _PLAUSIBLE[0] <= self.value <= _PLAUSIBLE[1]
 
     def factor_of(self, factors: SectionFactors) -> float:
         """The same factor as a laboratory states it."""
@@ -59,7 +66,7 @@ def infer_factors(primaries: Mapping[str, Known], indices: Mapping[str, Known]) 
     plain = solve(primaries, CONVENTIONS["isotropic"]).values
     found: list[Inference] = []
     for code, known in indices.items():
-        factor, power = _factor_of(code)
+        factor, power = factor_in(code)
         if not factor or not plain.get(code, 0.0) > 0 or not known.value > known.half_unit:
             continue
         isotropic = _value(factor, "isotropic")
@@ -75,7 +82,14 @@ def infer_factors(primaries: Mapping[str, Known], indices: Mapping[str, Known]) 
     return tuple(found)
 
 
-def _factor_of(code: str) -> tuple[str, int]:
+def factor_in(code: str) -> tuple[str, int]:
+    """The one factor from section to space that an index depends on, and its power; empty for none or both.
+
+    Parameters
+    ----------
+    code
+        Of an index.
+    """
     _, powers = formulas.expanded(code)
     factors = [(name, power) for name, power in powers if name in formulas.FACTORS]
     return factors[0] if len(factors) == 1 else ("", 0)

@@ -8,6 +8,9 @@ from bonemetrics.histomorphometry.factors import section_factors
 from bonemetrics.histomorphometry.labels import interlabel_days
 from bonemetrics.records import HistomorphometryEntry, HistomorphometryParameters, Problem, SectionFactors, note
 
+IDENTITY = 0.01
+"""Relative difference beyond which values that belong together contradict each other."""
+
 
 def measurements_of(
     entry: HistomorphometryEntry, parameters: HistomorphometryParameters
@@ -41,6 +44,30 @@ def measurements_of(
         text = f"Ir.L.t = {typed:g} d was entered by hand; no label dates are there to check it"
         notes.append(note("label-interval-typed", text))
     return found, tuple(notes)
+
+
+def osteoid_of(entry: HistomorphometryEntry, parameters: HistomorphometryParameters) -> tuple[str, str]:
+    """Which osteoid perimeter was entered, and where the width of seams is from.
+
+    Parameters
+    ----------
+    entry, parameters
+        As for `measurements_of`.
+
+    Returns
+    -------
+    convention, width
+        `one-sided`, `outline` or `not stated`, empty without an osteoid perimeter; `measured` or `area over perimeter`,
+        empty without either.
+    """
+    convention = ""
+    if "O.Pm" in entry.primaries:
+        convention = entry.osteoid_perimeter or parameters.osteoid_perimeter or "not stated"
+    if "O.Wi" in entry.primaries:
+        return convention, "measured"
+    if {"O.Ar", "O.Pm"} <= entry.primaries.keys():
+        return convention, "area over perimeter"
+    return convention, "measured" if "O.Th" in entry.typed else ""
 
 
 def interval_of(entry: HistomorphometryEntry) -> float | None:

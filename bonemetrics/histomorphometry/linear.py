@@ -14,6 +14,8 @@ _RANK = 1e-9
 """Relative size below which a direction counts as not there; exponents are small whole numbers."""
 _INEXACT = 1e-12
 """Relative error of a ratio that was computed through logarithms, with room."""
+_FARTHEST = 300.0
+"""Logarithm of a ratio beyond which two unknowns of a section share no scale: no arithmetic could hold both."""
 _SIZING = 4
 """Rounds in which equations are brought to one size."""
 
@@ -107,6 +109,7 @@ def ratios_from_sums(
     return [
         (logs.vector([(classes[one], 1), (classes[other], -1)]), math.log(ratio), behind)
         for one, other, ratio, behind in found
+        if 0 < ratio < math.inf
     ]
 
 
@@ -121,7 +124,7 @@ def _classes(
         if classes:
             wanted = np.array([logs.vector([(name, 1), (first, -1)]) for first in classes])
             reached, values, weights = logs.solve(wanted)
-            known = np.flatnonzero(reached)
+            known = np.flatnonzero(reached & (np.abs(values) < _FARTHEST))
             if known.size:
                 place = int(known[0])
                 shares[name] = (place, float(np.exp(values[place])))

@@ -124,7 +124,8 @@ def _own(name: str, known: Known, reader_cv_percent: Mapping[str, float]) -> flo
     if MEASUREMENTS[name].role == "time":
         return rounding
     if MEASUREMENTS[name].role == "number":
-        return math.sqrt(known.value)
+        # A mean of sections is no count; how many were counted is not known.
+        return math.sqrt(known.value) if known.value == int(known.value) else None
     if name not in reader_cv_percent:
         return None
     return math.hypot(known.value * reader_cv_percent[name] / 100, rounding)

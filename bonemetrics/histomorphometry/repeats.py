@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bonemetrics.histomorphometry.compare import ADJUDICATED, biopsy_of
 from bonemetrics.histomorphometry.precision import ReaderPrecision, reader_precision
 from bonemetrics.records import HistomorphometryEntry
+
+LEAST_DEGREES = 3
+"""Degrees of freedom below which a precision says too little to be carried to an uncertainty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,25 @@ def study_precision(entries: Iterable[HistomorphometryEntry]) -> tuple[StudyPrec
         *(StudyPrecision("intra", one) for one in reader_precision(intra).values()),
         *(StudyPrecision("inter", one) for one in reader_precision(inter).values()),
     )
+
+
+def cvs_of_repeats(found: Iterable[StudyPrecision]) -> Mapping[str, float]:
+    """How precisely each measurement is read, from repeated readings.
+
+    Parameters
+    ----------
+    found
+        From `study_precision`.
+
+    Returns
+    -------
+    dict
+        RMS-CV in % by code. Between readers where several read, since any of them may have read a biopsy, else of one
+        reader; left out with fewer than `LEAST_DEGREES` degrees of freedom, or where all readings were the same.
+    """
+    cvs: dict[str, float] = {}
+    for one in sorted(found, key=lambda told: told.kind == "intra"):
+        cv = one.found.rms_cv_percent
+        if cv is not None and cv > 0 and one.found.degrees_of_freedom >= LEAST_DEGREES:
+            cvs.setdefault(one.found.code, cv)
+    return cvs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isclose
+
 from bonemetrics.outcomes.rows import Candidate, Gathered
 from bonemetrics.outcomes.table import Cell, Column, ColumnType, Table
 
@@ -25,8 +27,9 @@ BIOPSY_COLUMNS = (
     _column("NAME2D", "Name in the Section", "2D name; empty where there is none", source=_ASBMR),
     _column("AVAL", "Analysis Value", "The number in the unit beside it", "number"),
     _column("AVALU", "Analysis Value Unit", "UCUM", source="UCUM"),
-    _column("STDUNC", "Standard Uncertainty", "Of reading and counting, where reader precision is stated", "number"),
+    _column("STDUNC", "Standard Uncertainty", "Of reading and counting, where it is known", "number"),
     _column("ENTERED", "Entered", "Y as entered, N computed from what was"),
+    _column("GIVEN", "As Entered", "The number as entered, in the unit beside it; empty where none was"),
     _column("DTYPE", "Derivation Type", "FLOOR where it rests on an apposition rate set to the floor"),
     _column("LABELS", "Label Status", "double, single, none or unknown"),
     _column("READER", "Reader", "Who entered it"),
@@ -86,13 +89,19 @@ def _row(study: str, one: Candidate, labels: str) -> tuple[Cell, ...]:
         one.value,
         one.unit,
         one.standard_uncertainty,
-        "Y" if one.given else "N",
+        "Y" if _is_as_entered(one) else "N",
+        one.given or None,
         one.derivation or None,
         labels or None,
         one.source.reader or None,
         one.source.calibration or None,
         one.source.source_id,
     )
+
+
+def _is_as_entered(one: Candidate) -> bool:
+    """Whether the value is the one that was entered, and not half of it or one that took its place."""
+    return bool(one.given) and one.value is not None and isclose(float(one.given), one.value, rel_tol=1e-9)
 
 
 def precision_table(gathered: Gathered) -> Table:

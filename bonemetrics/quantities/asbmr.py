@@ -49,6 +49,8 @@ _WIDTHS = _entries(
     ("Tb.Wi", "Trabecular width", "Mean width of trabeculae in the section"),
     ("It.Wi", "Interstitial width", "Mean width of interstitial bone"),
     ("Ir.L.Wi", "Interlabel width", "Mean distance between the midlines of two labels"),
+    ("Ca.Rd", "Canal radius", "Mean distance from the centre of a cortical canal to its wall"),
+    ("E.De", "Erosion depth", "Mean depth of erosion cavities below the restored bone surface"),
     ("Ct.Th", "Cortical thickness", "Cortical width corrected for the obliquity of the section"),
     ("O.Th", "Osteoid thickness", "Osteoid width corrected for the obliquity of the section"),
     ("W.Th", "Wall thickness", "Wall width corrected for the obliquity of the section"),

@@ -8,8 +8,9 @@ from math import pi
 import pytest
 
 from bonemetrics.histomorphometry.algebra import Known, solve
-from bonemetrics.histomorphometry.checks import fractions, hard_violations, missing_facts, typed_notes, unusual
+from bonemetrics.histomorphometry.checks import hard_violations, missing_facts
 from bonemetrics.histomorphometry.measured import measured_entries
+from bonemetrics.histomorphometry.unusual import fractions, typed_notes, unusual
 from bonemetrics.records import HistomorphometryParameters
 from tests.biopsies import ILIAC, WORKED, entry
 

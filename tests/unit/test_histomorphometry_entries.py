@@ -233,3 +233,33 @@ def test_take__a_date_that_is_none(tmp_path):
     (found,) = read(tmp_path, "A,2016-04-31,cn,TV,6,40,100")
     assert "not-a-date" in codes(found)
     assert found.records[0].state == "draft"
+
+
+@pytest.mark.parametrize("cell", ["-3", "0", "2.5"])
+def test_take__a_number_of_sections_is_whole_and_above_zero(tmp_path, cell):
+    header = HEADER + ",sections"
+    wrong, right = read(tmp_path, f"A,2016-04-30,cn,TV,6,40,100,{cell}", "B,2016-04-30,cn,TV,6,40,100,3", header=header)
+    assert wrong.records[0].state == "draft"
+    assert wrong.records[0].sections is None
+    assert {"outside-hard-limits", "not-a-number"} & set(codes(wrong))
+    assert (codes(right), right.records[0].sections) == ([], 3)
+
+
+def test_take__a_missing_factor_is_told_from_the_indices(tmp_path):
+    # 2000 × 6 / (1.2 × 100) = 100 um.
+    (found,) = read(
+        tmp_path,
+        "A,2016-04-30,cn,TV,6.000,40.00,100.0,100.0",
+        header=HEADER + ",Tb.Th [um]",
+        rules=HistomorphometryParameters(),
+    )
+    assert codes(found) == ["entry-incomplete"]
+    assert "Tb.Th implies a factor of 1.2" in found.problems[0].message
+
+
+def test_take__factors_that_were_swapped_are_refused(tmp_path):
+    header = HEADER + ",factor,width_to_thickness,perimeter_to_surface"
+    (found,) = read(tmp_path, "A,2016-04-30,cn,TV,6,40,100,stated,1.2,0.83", header=header)
+    assert codes(found) == ["entry-incomplete"]
+    assert "swapped" in found.problems[0].message
+    assert found.records[0].state == "draft"

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from bonemetrics.errors import AlgebraError
+from bonemetrics.histomorphometry.checks import hard_violations
 from bonemetrics.histomorphometry.labels import interlabel_days, label_state
 from bonemetrics.histomorphometry.measured import measured_entries
 from bonemetrics.records import HistomorphometryParameters
@@ -194,3 +195,44 @@ def test_interval__typed_without_dates_is_noted():
     # pi/4 × 9/14: 7 % more than with the midpoints.
     assert found["MAR"].value == pytest.approx(0.504899, abs=5e-7)
     assert "label-interval-typed" in notes
+
+
+@pytest.mark.parametrize(("code", "zero"), [("MS/BS", 0.0), ("MS/OS", 0.0)])
+def test_contradiction__a_width_between_labels_where_no_surface_is_labelled(code, zero):
+    told = hard_violations(entry(primaries={"B.Pm": 100.0, "Ir.L.Wi": 9.0}, typed={code: zero}))
+    assert f"Ir.L.Wi = 9 um, but {code} = 0" in told
+    assert hard_violations(entry(primaries={"B.Pm": 100.0, "Ir.L.Wi": 9.0}, typed={code: 5.0})) == ()
+
+
+@pytest.mark.parametrize("left_out", ["label1", "label2"])
+def test_interval__without_dates_the_missing_rate_is_explained(left_out):
+    facts = {f"{left_out}_start": None, f"{left_out}_end": None}
+    found, notes, state = values(**facts)
+    assert (state, notes) == ("double", ["no-label-interval"])
+    assert "MAR" not in found
+    assert found["MS/BS"].value == pytest.approx(5)
+    assert "no-label-interval" not in values(**facts, typed={"MAR": 0.47})[1]
+    assert "no-label-interval" not in values()[1]
+
+
+def messages(**facts):
+    return [told.message for _, told in measured_entries([entry(**facts)], HistomorphometryParameters()).notes]
+
+
+def test_notes__say_where_no_label_was_told_from():
+    assert messages(**NONE)[0].startswith("no label although labels were taken")
+    typed = {"primaries": {}, "typed": {"MS/BS": 0.0, "OS/BS": 12.0}}
+    assert messages(**typed)[0].startswith("MS/BS was entered as 0 although labels were taken")
+    assert messages(**typed, labelling_confirmed=None)[0].startswith("MS/BS was entered as 0 and nothing confirms")
+    bfr = {"primaries": {}, "typed": {"BFR/BS": 0.0}, "labelling_confirmed": None}
+    assert messages(**bfr)[0].startswith("BFR/BS was entered as 0 and nothing confirms")
+
+
+def test_typed_surface__that_is_labelled_gives_what_needs_no_rate():
+    typed = {"MS/BS": 5.0, "OS/BS": 12.0}
+    for confirmed in (None, True):
+        found, notes, state = values(primaries={}, typed=typed, labelling_confirmed=confirmed)
+        assert (state, notes) == ("unknown", [])
+        # 100 × 5/12.
+        assert found["MS/OS"].value == pytest.approx(41.666667)
+        assert found["MS/BS"].value == 5.0

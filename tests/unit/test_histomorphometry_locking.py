@@ -151,3 +151,68 @@ def test_measured_entries__a_named_specimen_is_one_biopsy_even_on_two_days():
     found = measured_entries(days, RULES)
     assert "entries-differ" in [one.code for _, one in found.notes]
     assert found.observations == ()
+
+
+def test_measured_entries__a_reader_who_also_states_the_visit_measured_the_same_biopsy():
+    for facts in ({"visit": "Month 3"}, {"visit": "Month 3", "study_day": 101}, {}):
+        found = measured_entries([entry(**facts), second()], RULES)
+        assert len(found.labels) == 1
+        assert "entries-differ" in [one.code for _, one in found.notes]
+    undated = {"day": None, "label1_start": None, "label1_end": None, "label2_start": None, "label2_end": None}
+    found = measured_entries(
+        [entry(**undated, study_day=101), second(**undated, study_day=101, visit="Month 3")], RULES
+    )
+    assert len(found.labels) == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"day": date(2016, 5, 2)}, True),
+        ({"day": date(2016, 5, 14)}, True),
+        ({"day": date(2016, 5, 15)}, False),
+        ({"day": date(2016, 5, 2), "reader": "R1", "entry": "1"}, False),
+        ({"day": date(2016, 5, 2), "side": "left"}, False),
+        ({"day": date(2016, 5, 2), "envelope": "endocortical"}, False),
+        ({"day": date(2016, 5, 2), "subject": "CSM-05"}, False),
+        ({"day": None, "visit": "Month 3"}, True),
+        ({"day": None, "visit": "Month 12"}, False),
+    ],
+)
+def test_measured_entries__readings_that_may_be_of_one_biopsy_are_named(facts, told):
+    first = entry(visit="Month 3", primaries={"B.Pm": 100.0, "O.Pm": 12.0})
+    found = measured_entries([first, second(primaries={"B.Pm": 100.0, "O.Pm": 12.6}, **facts)], RULES)
+    codes = [[one.code for one in value.notes] for value in found.observations if value.quantity == "OS/BS"]
+    assert [("entries-not-compared" in one) for one in codes] == [told, told]
+
+
+def test_reconcile__another_definition_of_erosion_leaves_out_what_depends_on_it():
+    narrow = entry(erosion_definition="with osteoclasts", typed={"QS/BS": 84.0})
+    wide = second(erosion_definition="every scalloped surface", primaries=PRIMARIES, typed={"QS/BS": 84.0})
+    for rule in ("refuse", "mean"):
+        found = reconcile([narrow, wide], HistomorphometryParameters(double_entry=rule))
+        assert found.entry.primaries == {code: value for code, value in PRIMARIES.items() if code != "E.Pm"}
+        assert found.entry.typed == {}
+        assert [one.code for one in found.notes] == ["entries-differ"]
+    same = second(erosion_definition="With  osteoclasts", primaries=PRIMARIES, typed={"QS/BS": 84.0})
+    assert [one.code for one in reconcile([narrow, same], RULES).notes] == ["entries-agree"]
+
+
+def test_reconcile__of_sections_and_core_the_worse_stands():
+    other = second(primaries=PRIMARIES, sections=1, core_broken=True)
+    found = reconcile([entry(core_broken=False), other], RULES)
+    assert (found.entry.sections, found.entry.core_broken) == (1, True)
+    assert found.entry.primaries == PRIMARIES
+    (one,) = found.notes
+    assert "sections: 4 against 1" in one.message
+    assert "core_broken: False against True" in one.message
+
+
+def test_reconcile__two_adjudicated_entries_that_differ_settle_nothing():
+    settling = [second(entry="adjudicated", primaries={**PRIMARIES, "O.Pm": value}) for value in (12.4, 12.5)]
+    found = reconcile([entry(), *settling], RULES)
+    assert (found.entry.primaries, found.entry.typed) == ({}, {})
+    (one,) = found.notes
+    assert (one.code, one.severity) == ("contradicting-row", "refusal")
+    assert "O.Pm: 12.4 against 12.5" in one.message
+    assert reconcile([entry(), settling[0], settling[0]], RULES).entry == settling[0]

@@ -52,6 +52,8 @@ def test_measured_entries__each_value_knows_where_it_is_from():
         "labels": "double",
         "referent": "TV",
         "erosion_definition": "",
+        "osteoid_perimeter": "one-sided",
+        "osteoid_width": "area over perimeter",
     }
 
 
@@ -100,7 +102,7 @@ def test_measured_entries__outline_of_the_seams_is_halved():
     assert values["O.Pm"].given == "24"
     assert values["Mlt"].value == pytest.approx(40)
     assert "osteoid-outline" in [one.code for one in values["O.Th"].notes]
-    of_the_study = told(entry(primaries=primaries), osteoid_perimeter="outline").observations
+    of_the_study = told(entry(primaries=primaries, osteoid_perimeter=None), osteoid_perimeter="outline").observations
     assert {one.quantity: one.value for one in of_the_study}["O.Pm"] == 12.0
     own = told(entry(osteoid_perimeter="one-sided"), osteoid_perimeter="outline").observations
     assert {one.quantity: one.value for one in own}["O.Pm"] == 12.0

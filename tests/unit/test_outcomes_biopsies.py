@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -112,3 +113,15 @@ def test_precision_table__one_row_a_measurement():
     assert row[:4] == ("inter", "O.Pm", 1, 1)
     assert row[4] == pytest.approx(2**0.5)
     assert row[5] == "mm"
+
+
+def test_biopsy_table__a_halved_outline_and_a_typed_index_show_what_was_entered():
+    whole = gathered()
+    perimeter, share = whole.candidates
+    halved = replace(perimeter, given="24.0", given_unit="mm")
+    typed = replace(share, given="12.00", given_unit="%")
+    table = biopsy_table(replace(whole, candidates=(halved, typed)))
+    names = [column.name for column in table.columns]
+    rows = {row["CODE"]: row for row in (dict(zip(names, cells, strict=True)) for cells in table.rows)}
+    assert (rows["O.Pm"]["AVAL"], rows["O.Pm"]["ENTERED"], rows["O.Pm"]["GIVEN"]) == (12.0, "N", "24.0")
+    assert (rows["OS/BS"]["AVAL"], rows["OS/BS"]["ENTERED"], rows["OS/BS"]["GIVEN"]) == (12.0, "Y", "12.00")
