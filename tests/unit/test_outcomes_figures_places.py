@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bonemetrics.outcomes.figures.beside import beside
-from bonemetrics.outcomes.figures.canvas import ends_of, shortened
+from bonemetrics.outcomes.figures.canvas import clamped, ends_of, shortened, starts_of
 from bonemetrics.outcomes.figures.spread import spread
 from bonemetrics.outcomes.figures.tiers import tiers
 
@@ -67,5 +67,29 @@ def test_shortened__says_that_it_cut():
 def test_ends_of__cuts_what_all_share_and_nothing_that_tells_apart():
     assert ends_of(["W-01", "W-02"], 6) == {"W-01": "W-01", "W-02": "W-02"}
     assert ends_of(["TRIAL-W-01", "TRIAL-W-02"], 6) == {"TRIAL-W-01": "…-W-01", "TRIAL-W-02": "…-W-02"}
-    same = ["AAAA-W-01", "BBBB-W-01"]
+    # The ends are the same, the beginnings are not; and where either are, both together tell them apart.
+    assert ends_of(["AAAA-W-01", "BBBB-W-01"], 6) == {"AAAA-W-01": "AAAA-…", "BBBB-W-01": "BBBB-…"}
+    three = ["AAAA-W-01", "BBBB-W-01", "AAAA-W-02"]
+    assert ends_of(three, 6) == {"AAAA-W-01": "AAA…01", "BBBB-W-01": "BBB…01", "AAAA-W-02": "AAA…02"}
+    # What all begin and end with is left out on both sides: of six letters four are from before "-ZZZZ".
+    assert ends_of(["AAAA-W-01-ZZZZ", "AAAA-W-02-ZZZZ"], 6) == {
+        "AAAA-W-01-ZZZZ": "…W-01…",
+        "AAAA-W-02-ZZZZ": "…W-02…",
+    }
+    same = ["AAA1-----AAAAA-----AAA1", "AAA1-----BAAAA-----AAA1", "AAA1-----AAAAA-----AAA2"]
     assert ends_of(same, 6) == dict(zip(same, same, strict=True))
+
+
+def test_starts_of__keeps_the_beginning_unless_only_the_end_tells_apart():
+    visits = ["Screening visit", "Treatment", "Month 6"]
+    assert starts_of(visits, 10) == {"Screening visit": "Screening…", "Treatment": "Treatment", "Month 6": "Month 6"}
+    assert starts_of(["Follow-up month 4", "Follow-up month 6"], 9) == {
+        "Follow-up month 4": "… month 4",
+        "Follow-up month 6": "… month 6",
+    }
+
+
+def test_clamped__keeps_a_name_on_the_figure():
+    # 10 wide in a room from 0 to 100: its middle stands between 5 and 95.
+    assert [clamped(at, 10, 0, 100) for at in (-3, 5, 50, 99)] == [5, 5, 50, 95]
+    assert clamped(3, 120, 0, 100) == 50

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-_LEAST_POINTS, _LETTER_WIDTH, _WIDEST_NAMES_INCH = 4.0, 0.66, 2.4
+_LEAST_POINTS, _LETTER_WIDTH, _WIDEST_NAMES_INCH, _NAMES_APART_INCH = 4.0, 0.66, 2.4, 0.15
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,14 +36,56 @@ def letter_points(lane: float) -> float:
 def names_inch(names: Iterable[str], points: float) -> float:
     """Room that names beside an axis need, at most a third of a sheet."""
     longest = max((len(name) for name in names), default=0)
-    return min(0.15 + longest * points * _LETTER_WIDTH / 72, _WIDEST_NAMES_INCH)
+    return min(_NAMES_APART_INCH + longest * points * _LETTER_WIDTH / 72, _WIDEST_NAMES_INCH)
 
 
 def ends_of(names: Iterable[str], letters: int) -> dict[str, str]:
-    """Study IDs by their last letters, where they are long and their ends still tell them apart."""
-    every = dict.fromkeys(names)
-    cut = {name: name if len(name) <= letters else f"…{name[1 - letters :]}" for name in every}
-    return cut if len(set(cut.values())) == len(every) else {name: name for name in every}
+    """Study IDs that are long by the part that still tells them apart: last letters, first, those between, or both."""
+    every = list(dict.fromkeys(names))
+    end, start, *others = _ways(every, letters)
+    return _cut(every, letters, (end, start, *others))
+
+
+def starts_of(names: Iterable[str], letters: int) -> dict[str, str]:
+    """Names of visits that are long by their first letters, or else by the part that still tells them apart."""
+    every = list(dict.fromkeys(names))
+    end, start, *others = _ways(every, letters)
+    return _cut(every, letters, (start, end, *others))
+
+
+def _ways(names: Sequence[str], letters: int) -> tuple[Callable[[str], str], ...]:
+    """Ways to cut a name: to its end, its start, what stands before the end that all share, or start and end."""
+    half = letters // 2
+    tail = sum(
+        1 for _ in takewhile(lambda same: len(set(same)) == 1, zip(*(name[::-1] for name in names), strict=False))
+    )
+    return (
+        lambda name: f"…{name[1 - letters :]}",
+        lambda name: shortened(name, letters),
+        lambda name: f"…{name[: len(name) - tail][2 - letters :]}…",
+        lambda name: f"{name[:half]}…{name[1 + half - letters :]}",
+    )
+
+
+def _cut(names: Sequence[str], letters: int, ways: Iterable[Callable[[str], str]]) -> dict[str, str]:
+    """Long names by the first way that tells all apart; as they are where none does."""
+    for way in ways:
+        cut = {name: name if len(name) <= letters else way(name) for name in names}
+        if len(set(cut.values())) == len(names):
+            return cut
+    return {name: name for name in names}
+
+
+def letters_beside(points: float) -> int:
+    """How many letters a name beside an axis may have."""
+    return int((_WIDEST_NAMES_INCH - _NAMES_APART_INCH) * 72 / (max(points, _LEAST_POINTS) * _LETTER_WIDTH))
+
+
+def clamped(middle: float, width: float, low: float, high: float) -> float:
+    """Where the middle of a text stands so that it leaves neither end of the room, or the room's own middle."""
+    if width > high - low:
+        return (low + high) / 2
+    return min(max(middle, low + width / 2), high - width / 2)
 
 
 def shortened(text: str, letters: int) -> str:

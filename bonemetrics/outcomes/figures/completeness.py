@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bonemetrics.outcomes.figures.canvas import blank_figure, lane_inch, letter_points, literal, names_inch
+from bonemetrics.outcomes.figures.canvas import (
+    blank_figure,
+    clamped,
+    ends_of,
+    lane_inch,
+    letter_points,
+    letters_beside,
+    literal,
+    names_inch,
+    shortened,
+    starts_of,
+)
 from bonemetrics.outcomes.figures.moments import moments
 from bonemetrics.outcomes.figures.style import WIDE_INCH
 from bonemetrics.outcomes.figures.tiers import tiers
@@ -33,6 +44,7 @@ _INK, _SOFT = "#1a1a1a", "#5a6672"
 _CELL_INCH, _COLUMN_INCH, _MOST_INCH = 0.26, 0.5, 7.6
 _KINDS_INCH, _LINE_INCH, _FOOT_INCH, _RIGHT_INCH, _LEGEND_INCH = 0.7, 0.15, 0.4, 0.3, 4.4
 _LETTER_INCH, _SQUARE_LETTERS = 0.075, 3.5
+_VISIT_LETTERS, _COHORT_LETTERS, _FEWEST_LETTERS = 24, 12, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +123,16 @@ def completeness_map(dataset: Dataset) -> Figure | None:
     women = list(dict.fromkeys(one.subject for one in every))
     heads = list(dict.fromkeys((one.visit, one.kind) for one in every))
     cohort = {who.subject: who.cohort for who in dataset.gathered.participants}
-    names = [f"{woman}  {cohort.get(woman, '')}".rstrip() for woman in women]
     cell = lane_inch(len(women), _CELL_INCH, _MOST_INCH)
     letters = letter_points(cell)
+    codes = {woman: shortened(cohort.get(woman, ""), _COHORT_LETTERS) for woman in women}
+    room = letters_beside(letters) - max(map(len, codes.values())) - 2
+    cut = ends_of(women, max(room, _FEWEST_LETTERS))
+    names = [f"{cut[woman]}  {codes[woman]}".rstrip() for woman in women]
     left = names_inch(names, letters)
     column = min(_COLUMN_INCH, (WIDE_INCH - left - _RIGHT_INCH) / len(heads))
-    visits = _visits(heads, column)
+    right = max(_RIGHT_INCH, _LEGEND_INCH - left - column * len(heads))
+    visits = _visits(heads, column, (-left, column * len(heads) + right))
     above = _KINDS_INCH + _LINE_INCH * (1 + max(line for *_, line in visits))
     wide, height = max(left + column * len(heads) + _RIGHT_INCH, _LEGEND_INCH), above + cell * len(women) + _FOOT_INCH
     figure = blank_figure(wide, height)
@@ -179,14 +195,25 @@ def _draw_square(axes: Axes, one: Square, column: int, row: int, letters: float)
     axes.text(column + 0.5, row + 0.5, said, ha="center", va="center", fontsize=size, color=_INK)
 
 
-def _visits(heads: Sequence[tuple[str, str]], column: float) -> list[tuple[str, float, float, int]]:
-    """For each visit its name, its first column, the middle of its columns, and the line on which the name stands."""
+def _visits(
+    heads: Sequence[tuple[str, str]], column: float, room: tuple[float, float]
+) -> list[tuple[str, float, float, int]]:
+    """For each visit its name, its first column, the middle of its name in columns, and the line that it stands on.
+
+    `room` are the ends of the figure in inches from the first column: no name leaves it.
+    """
     names = list(dict.fromkeys(visit for visit, _ in heads))
     places = [[place for place, (visit, _) in enumerate(heads) if visit == name] for name in names]
-    middles = [(own[0] + own[-1] + 1) / 2 for own in places]
-    widths = [len(name) * _LETTER_INCH for name in names]
-    lines = tiers([middle * column for middle in middles], widths, _LETTER_INCH)
-    return [(name, own[0], middle, line) for name, own, middle, line in zip(names, places, middles, lines, strict=True)]
+    written = list(starts_of(names, _VISIT_LETTERS).values())
+    widths = [len(name) * _LETTER_INCH for name in written]
+    middles = [
+        clamped((own[0] + own[-1] + 1) / 2 * column, width, *room) for own, width in zip(places, widths, strict=True)
+    ]
+    lines = tiers(middles, widths, _LETTER_INCH)
+    return [
+        (name, own[0], middle / column, line)
+        for name, own, middle, line in zip(written, places, middles, lines, strict=True)
+    ]
 
 
 def _head(axes: Axes, visits: Sequence[tuple[str, float, float, int]]) -> None:

@@ -16,8 +16,8 @@ _DAYS_OF_A_MONTH = 30.4375
 class Moments:
     """Days of one person, each a study day (day 1 is the infusion), in order and without repeats.
 
-    `visits` are days on which anything was measured; `first` and `last` bound everything of her. `undated` counts
-    fractures whose day nobody knows.
+    `visits` are days on which anything was measured; `first` and `last` bound everything of her, the infusion
+    included. `undated` counts fractures whose day nobody knows.
     """
 
     participant: Participant
@@ -73,7 +73,8 @@ def _of(dataset: Dataset, who: Participant, own: Sequence[Candidate]) -> Moments
     fractures = tuple(one for one in gathered.fractures if one.subject == who.subject)
     events = tuple(one for one in gathered.adverse_events if one.subject == who.subject)
     last = _placed(who.last_day, who)
-    others = (*(one.study_day for one in fractures), *(one.study_day for one in events), last)
+    infused = None if who.day1 is None else 1
+    others = (*(one.study_day for one in fractures), *(one.study_day for one in events), last, infused)
     every = _days((*visits, *biopsies, *others))
     return Moments(
         participant=who,

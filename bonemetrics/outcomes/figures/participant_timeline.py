@@ -96,7 +96,7 @@ def participant_timeline(dataset: Dataset, subject: str) -> Figure | None:
     inner = wide - _LEFT_INCH - _RIGHT_INCH
     above = figure.add_axes((_LEFT_INCH / wide, 1 - (_HEAD_INCH + strip) / height, inner / wide, strip / height))
     _draw_strip(above, own, limits)
-    name_visits(above, dataset.gathered.protocol, limits, inner, infusion=True)
+    name_visits(above, dataset.gathered.protocol, limits, inner, infusion=True, most_lines=2)
     width = (inner - (across - 1) * _GAP_INCH) / across
     for place in range(across):
         left = _LEFT_INCH + place * (width + _GAP_INCH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bonemetrics.outcomes.analysis.select import Selection
 from bonemetrics.outcomes.figures.completeness import completeness_map
+from bonemetrics.outcomes.figures.moments import moments
 from bonemetrics.outcomes.figures.swimmer import swimmer
 from bonemetrics.outcomes.report.biopsies import biopsies
 from bonemetrics.outcomes.report.endpoints import endpoints
@@ -16,6 +17,7 @@ from bonemetrics.outcomes.report.participant import participants
 from bonemetrics.outcomes.report.pictures import picture
 from bonemetrics.outcomes.report.quality import data_quality, tracing
 from bonemetrics.outcomes.rows import Dataset
+from bonemetrics.outcomes.wording import plural
 
 
 def sections(dataset: Dataset) -> tuple[Section, ...]:
@@ -53,7 +55,8 @@ def follow_up(dataset: Dataset) -> Section:
     blocks: list[Block] = []
     lanes = swimmer(dataset)
     if lanes is None:
-        blocks.append(Text("No day of infusion is known, so follow-up cannot be drawn.", "absent"))
+        why = "No day of infusion is known" if dataset.gathered.participants else "The study has no participants"
+        blocks.append(Text(f"{why}, so follow-up cannot be drawn.", "absent"))
     else:
         blocks.append(
             picture(
@@ -62,7 +65,7 @@ def follow_up(dataset: Dataset) -> Section:
                 title="Follow-up of every woman",
                 description="One lane for each woman over months from infusion, with biopsies, fractures and serious "
                 "adverse events.",
-                caption="Each lane runs from the first to the last day on which anything of hers is dated.",
+                caption=_lanes_in_words(dataset),
             )
         )
     squares = completeness_map(dataset)
@@ -80,3 +83,11 @@ def follow_up(dataset: Dataset) -> Section:
             )
         )
     return Section(anchor="follow-up", title="Follow-up and completeness", blocks=tuple(blocks))
+
+
+def _lanes_in_words(dataset: Dataset) -> str:
+    said = "Each lane runs from the first to the last day on which anything of hers is dated, the infusion included."
+    without = sum(one.first is None for one in moments(dataset).values())
+    if without:
+        said += f" {plural(without, 'woman has', 'women have')} no lane: the day of infusion is not known."
+    return said
