@@ -7,7 +7,7 @@ import struct
 from dataclasses import replace
 
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Text
 
 from bonemetrics.outcomes.analysis.relations import relations
@@ -17,7 +17,15 @@ from bonemetrics.outcomes.figures.completeness import completeness_map
 from bonemetrics.outcomes.figures.lines import individual_lines
 from bonemetrics.outcomes.figures.participant_timeline import participant_timeline
 from bonemetrics.outcomes.figures.relation import relation_scatter
-from bonemetrics.outcomes.figures.style import cohort_colours, cohort_markers, figure_png, figure_svg
+from bonemetrics.outcomes.figures.shift import shift_plot, shift_visits
+from bonemetrics.outcomes.figures.style import (
+    BAND,
+    INNER_BAND,
+    cohort_colours,
+    cohort_markers,
+    figure_png,
+    figure_svg,
+)
 from bonemetrics.outcomes.figures.swimmer import swimmer
 from bonemetrics.outcomes.figures.waterfall import waterfall
 from bonemetrics.study.protocol import parse_protocol
@@ -50,6 +58,7 @@ def drawn(selection):
     for one in selection.parameters:
         yield f"lines {one.paramcd}", individual_lines(selection, one)
         yield f"waterfall {one.paramcd}", waterfall(selection, one)
+        yield f"shift {one.paramcd}", shift_plot(selection, one)
     for found in relations(selection):
         yield f"relation {found.x} {found.y}", relation_scatter(dataset, found)
     yield "biopsies", biopsy_pairs(selection)
@@ -141,6 +150,135 @@ def test_individual_lines__no_band_where_no_precision_is_stated(small):
     figure = individual_lines(small, parameter(small, "P1NP"))
     assert len(women_lines(figure)) == 2
     assert not figure.axes[0].patches
+
+
+def bands(figure):
+    """Colour and ends of the bands of a figure of lines."""
+    axes = figure.axes[0]
+    boxes = [
+        (to_hex(one.get_facecolor()), one.get_extents().transformed(axes.transData.inverted())) for one in axes.patches
+    ]
+    return [(colour, round(box.y0, 6), round(box.y1, 6)) for colour, box in boxes]
+
+
+def test_individual_lines__limits_that_differ_are_two_bands_and_both_numbers(small):
+    rows = tuple(
+        replace(row, lsc=4.2) if (row.subject, row.visit) == ("W-02", "Month 12") else row for row in small.dataset.rows
+    )
+    selection = Selection(replace(small.dataset, rows=rows))
+    figure = individual_lines(selection, parameter(selection, "RADTBD"))
+    assert bands(figure) == [(BAND, -4.2, 4.2), (INNER_BAND, -3.1, 3.1)]
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["LOW", "HIGH", "± LSC 3.1 to 4.2\u00a0mg/cm³"]
+    # The inner band is the darker one.
+    assert sum(to_rgb(INNER_BAND)) < sum(to_rgb(BAND))
+    assert meeting(figure) == []
+
+
+def test_individual_lines__a_change_without_a_limit_is_hollow(small):
+    rows = tuple(
+        replace(row, lsc=None, criterion_1_met=None) if (row.subject, row.visit) == ("W-02", "Month 12") else row
+        for row in small.dataset.rows
+    )
+    selection = Selection(replace(small.dataset, rows=rows))
+    figure = individual_lines(selection, parameter(selection, "RADTBD"))
+    assert bands(figure) == [(BAND, -3.1, 3.1)]
+    hollow = [line for line in figure.axes[0].lines if (line.get_gid() or "").startswith("without-lsc-")]
+    assert [(list(line.get_ydata()), line.get_markerfacecolor()) for line in hollow] == [([-1.5], "white")]
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "no LSC"
+
+
+def test_individual_lines__without_any_limit_no_marker_is_hollow(small):
+    figure = individual_lines(small, parameter(small, "P1NP"))
+    assert not [line for line in figure.axes[0].lines if (line.get_gid() or "").startswith("without-lsc-")]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["LOW", "HIGH"]
+
+
+def test_shift_plot__baseline_against_later_by_hand(small):
+    figure = shift_plot(small, parameter(small, "P1NP"))
+    (axes,) = figure.axes
+    # W-01 from 40 to 52, W-02 from 60 to 54; W-03 has none.
+    dots = [line for line in axes.lines if line.get_marker() != "None"]
+    assert sorted((line.get_xdata()[0], line.get_ydata()[0]) for line in dots) == [(40.0, 52.0), (60.0, 54.0)]
+    assert len({line.get_color() for line in dots}) == 2
+    (diagonal,) = [line for line in axes.lines if line.get_gid() == "no-change-0"]
+    assert list(diagonal.get_xdata()) == list(diagonal.get_ydata())
+    assert axes.get_xlim() == axes.get_ylim()
+    assert axes.get_title(loc="left") == "Month 12, n = 2"
+    assert not axes.collections
+    assert meeting(figure) == []
+
+
+def band_at(axes, place):
+    """Lower and upper ends of the bands of a shift plot at its right end, the largest first."""
+    return [
+        (round(min(ys), 6), round(max(ys), 6))
+        for one in axes.collections
+        for vertices in [one.get_paths()[0].vertices]
+        for ys in [[y for x, y in vertices if x == place]]
+    ]
+
+
+def with_limits(dataset, lsc):
+    """The small study with a least significant change of P1NP for W-01 and W-02."""
+    return replace(
+        dataset,
+        rows=tuple(
+            replace(row, lsc=lsc[row.subject]) if row.paramcd == "P1NP" and not row.is_baseline else row
+            for row in dataset.rows
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lsc", "ends", "said"),
+    [
+        # The same for both: parallel to the diagonal. The axes end at 61.2, 6 % of 20 above the highest, 60.
+        ({"W-01": 5.0, "W-02": 5.0}, [(56.2, 66.2)], "± LSC 5.0\u00a0ng/mL"),
+        # A fifth of both baselines, 40 and 60: a wedge, 0.2 × 61.2 = 12.24.
+        ({"W-01": 8.0, "W-02": 12.0}, [(48.96, 73.44)], "± LSC 20 % of baseline"),
+        # Of two scanners: two bands.
+        ({"W-01": 5.0, "W-02": 6.0}, [(55.2, 67.2), (56.2, 66.2)], "± LSC 5.0 to 6.0\u00a0ng/mL"),
+    ],
+)
+def test_shift_plot__band_of_the_least_significant_change(small, lsc, ends, said):
+    selection = Selection(with_limits(small.dataset, lsc))
+    figure = shift_plot(selection, parameter(selection, "P1NP"))
+    assert figure.axes[0].get_xlim()[1] == pytest.approx(61.2)
+    assert band_at(figure.axes[0], figure.axes[0].get_xlim()[1]) == ends
+    assert figure.legends[0].get_texts()[-1].get_text() == said
+
+
+def test_shift_plot__a_woman_without_a_limit_is_hollow(small):
+    selection = Selection(with_limits(small.dataset, {"W-01": 5.0, "W-02": None}))
+    (axes,) = shift_plot(selection, parameter(selection, "P1NP")).axes
+    faces = {line.get_xdata()[0]: line.get_markerfacecolor() for line in axes.lines if line.get_marker() != "None"}
+    assert faces[60.0] == "white"
+    assert faces[40.0] != "white"
+
+
+def test_shift_plot__only_for_serum_markers_on_a_ratio_scale(trial):
+    shown = [one.paramcd for one in trial.parameters if shift_plot(trial, one) is not None]
+    assert shown == ["P1NP", "RANKL"]
+    assert shift_visits(trial, parameter(trial, "P1NP")) == ("Month 6", "Month 12", "Month 24")
+
+
+def test_shift_plot__counts_results_below_a_limit_beside_n(trial):
+    figure = shift_plot(trial, parameter(trial, "RANKL"))
+    hidden = [row for row in trial.rows("RANKL", "Month 6") if trial.lacks_change(row)]
+    shown = [row for row in trial.rows("RANKL", "Month 6") if row.change is not None]
+    assert hidden
+    assert figure.axes[0].get_title(loc="left") == f"Month 6, n = {len(shown)} (+{len(hidden)})"
+
+
+def test_shift_plot__of_many_visits_the_first_the_middle_and_the_last(small):
+    later = [row for row in small.dataset.rows if row.paramcd == "P1NP" and not row.is_baseline]
+    rows = tuple(row for row in small.dataset.rows if row.is_baseline) + tuple(
+        replace(row, visit=f"Month {month}", visit_number=float(month)) for month in (3, 6, 9, 12, 18) for row in later
+    )
+    selection = Selection(replace(small.dataset, rows=rows))
+    assert len(selection.follow_up("P1NP")) == 5
+    assert len(shift_plot(selection, parameter(selection, "P1NP")).axes) == 3
 
 
 def test_individual_lines__nothing_without_a_follow_up():
@@ -252,9 +390,16 @@ def test_waterfall_and_lines__leave_out_names_that_nobody_could_read():
     assert not individual_lines(selection, radius).axes[0].texts
 
 
-def test_figures__long_study_ids_stay_on_the_figure(small):
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("CSM-OP-2011-ES-", "", "CSM-OP-2011-ES-W-01"),
+        ("HOSPITAL-MURCIA-CSM.OP.2011-", "-LONGSUFFIX", "…A-CSM.OP.2011-W-01-LONGSUFFIX"),
+    ],
+)
+def test_figures__long_study_ids_stay_on_the_figure(before, after, shown):
     def long(subject):
-        return f"CSM-OP-2011-ES-{subject}"
+        return f"{before}{subject}{after}"
 
     dataset = trial_dataset()
     gathered = replace(
@@ -275,6 +420,8 @@ def test_figures__long_study_ids_stay_on_the_figure(small):
         "relation": relation_scatter(selection.dataset, relations(selection)[0]),
     }
     assert {name: found for name, figure in figures.items() if (found := meeting(figure))} == {}
+    names = [label.get_text() for label in figures["swimmer"].axes[0].get_yticklabels()]
+    assert names[0] == shown
     legend = figures["waterfall"].legends[0].get_window_extent()
     names = figures["waterfall"].axes[0].get_xticklabels()
     assert all(name.get_window_extent().y0 > legend.y1 - 4 for name in names)
@@ -297,6 +444,75 @@ def test_completeness_map__visits_with_one_kind_each_keep_their_names_apart():
     names = [text.get_text() for text in figure.axes[0].texts if text.get_text().startswith("Screening")]
     assert names == visits
     assert meeting(figure) == []
+
+
+def renamed_visits(dataset, names):
+    """The dataset with other names of its visits."""
+
+    def of(one):
+        return replace(one, visit=names.get(one.visit, one.visit))
+
+    visits = tuple(
+        one.model_copy(update={"name": names.get(one.name, one.name)}) for one in dataset.gathered.protocol.visits
+    )
+    protocol = dataset.gathered.protocol.model_copy(update={"visits": visits})
+    return replace(
+        dataset, rows=tuple(map(of, dataset.rows)), gathered=replace(dataset.gathered, protocol=protocol, labels=())
+    )
+
+
+def test_figures__long_names_of_visits_stay_on_the_figure(trial):
+    names = {
+        "Baseline": "Screening and baseline visit",
+        "Month 6": "Follow-up visit at month six",
+        "Month 24": "Follow-up visit at month twenty-four, end of study",
+    }
+    dataset = renamed_visits(trial.dataset, names)
+    figures = {
+        "swimmer": swimmer(dataset),
+        "completeness": completeness_map(dataset),
+        "participant": participant_timeline(dataset, "W-01"),
+    }
+    assert {name: found for name, figure in figures.items() if (found := meeting(figure))} == {}
+    words = [text.get_text() for text in figures["completeness"].axes[0].texts]
+    # Two begin alike, so their ends are told: 24 letters with the ellipsis.
+    assert "…w-up visit at month six" in words
+
+
+def test_swimmer__words_at_the_end_of_a_lane_go_inside_where_there_is_no_room(trial):
+    def endings(dataset):
+        return {
+            text.get_gid(): (text.get_text(), text.get_ha())
+            for text in swimmer(dataset).axes[0].texts
+            if (text.get_gid() or "").startswith("ending-")
+        }
+
+    # W-07 and W-10, in lanes 6 and 9, left after months 6 and 12 of 24: there is room at the right.
+    assert endings(trial.dataset) == {
+        "ending-6": ("nothing after Month 6", "left"),
+        "ending-9": ("nothing after Month 12", "left"),
+    }
+    # With a last window that begins after the last day of all, eight lanes end at the right edge of the axis.
+    *first, last = trial.dataset.gathered.protocol.visits
+    late = last.model_copy(update={"window": (740, 775)})
+    protocol = trial.dataset.gathered.protocol.model_copy(update={"visits": (*first, late)})
+    found = endings(replace(trial.dataset, gathered=replace(trial.dataset.gathered, protocol=protocol)))
+    assert found["ending-0"] == ("nothing after Month 12", "right")
+    assert [side for _, side in found.values()].count("right") == 8
+
+
+def test_swimmer__a_woman_of_whom_only_the_infusion_is_dated_has_a_lane(small):
+    dataset = small.dataset
+    people = tuple(
+        replace(one, last_day=None) if one.subject == "W-03" else replace(one, day1=None)
+        for one in dataset.gathered.participants
+    )
+    gathered = replace(dataset.gathered, participants=people, candidates=(), labels=())
+    figure = swimmer(replace(dataset, rows=(), gathered=gathered))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["W-03"]
+    assert "nothing but the infusion" in [text.get_text() for text in figure.axes[0].texts]
+    nobody = tuple(replace(one, day1=None) for one in people)
+    assert swimmer(replace(dataset, rows=(), gathered=replace(gathered, participants=nobody))) is None
 
 
 def test_completeness_map__its_legend_fits_beside_few_columns(small):

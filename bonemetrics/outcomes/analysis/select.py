@@ -54,6 +54,7 @@ class Selection:
         self.dataset = dataset
         self._rows: dict[str, dict[str, list[OutcomeRow]]] = {}
         self._limited: dict[str, frozenset[str]] = {}
+        self._baselines: dict[str, frozenset[str]] = {}
         for row in dataset.rows:
             if row.analysed and row.visit != UNSCHEDULED.name:
                 self._rows.setdefault(row.paramcd, {}).setdefault(row.visit, []).append(row)
@@ -101,9 +102,12 @@ class Selection:
 
     def baseline_visits(self, paramcd: str) -> frozenset[str]:
         """Visits whose values are baselines: the one that the protocol names, and those of the rows."""
-        named = (visit.name for visit in self.dataset.gathered.protocol.visits if visit.baseline)
-        held = (visit for visit, rows in self._rows.get(paramcd, {}).items() if any(row.is_baseline for row in rows))
-        return frozenset((*named, *held))
+        if paramcd not in self._baselines:
+            every = self._rows.get(paramcd, {})
+            named = (visit.name for visit in self.dataset.gathered.protocol.visits if visit.baseline)
+            held = (visit for visit, rows in every.items() if any(row.is_baseline for row in rows))
+            self._baselines[paramcd] = frozenset((*named, *held))
+        return self._baselines[paramcd]
 
     def _limited_baselines(self, paramcd: str) -> frozenset[str]:
         """Women whose result at the baseline visit is known only as a limit, and who have no other baseline."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bonemetrics.outcomes.analysis.select import Selection
@@ -14,6 +14,7 @@ from bonemetrics.outcomes.figures.style import (
     HALF_HIGH_INCH,
     HALF_INCH,
     INK,
+    INNER_BAND,
     SOFT,
     cohort_colours,
     cohort_markers,
@@ -22,7 +23,7 @@ from bonemetrics.outcomes.figures.style import (
     plain_axes,
 )
 from bonemetrics.outcomes.rows import OutcomeRow
-from bonemetrics.outcomes.wording import change_unit
+from bonemetrics.outcomes.wording import change_unit, number, with_unit
 from bonemetrics.study.protocol_tables import ParameterTable
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _MOST_NAMED, _LETTERS = 14, 14
 _LEFT, _LOWER, _UPPER = 0.165, 0.215, 0.9
 _LETTER_INCH = 0.06
+_SAME = 1e-9
+"""Relative: limits that differ by less are one, kept in binary numbers."""
 
 
 def individual_lines(selection: Selection, parameter: ParameterTable) -> Figure | None:
@@ -48,7 +51,8 @@ def individual_lines(selection: Selection, parameter: ParameterTable) -> Figure 
     -------
     Figure or None
         `None` where nobody has a change that can be placed in time. The band is ± the least significant change; where
-        it differs between scanners, the largest.
+        it differs between women or scanners there are two, the darker of the smallest and the lighter of the largest.
+        A hollow marker is a change for which there is none.
     """
     women: dict[str, list[OutcomeRow]] = {}
     for visit in selection.visits(parameter.paramcd):
@@ -68,23 +72,58 @@ def individual_lines(selection: Selection, parameter: ParameterTable) -> Figure 
     head(figure, parameter.param)
     colours = cohort_colours(selection.dataset.gathered.protocol)
     markers = cohort_markers(selection.dataset.gathered.protocol)
-    limits = [row.lsc for rows in women.values() for row in rows if row.lsc is not None]
-    if limits:
-        axes.axhspan(-max(limits), max(limits), color=BAND, linewidth=0, zorder=0)
+    limits = _limits(women.values())
+    for limit, colour in zip(reversed(limits), (BAND, INNER_BAND), strict=False):
+        axes.axhspan(-limit, limit, color=colour, linewidth=0, zorder=0)
     axes.axhline(0, color=SOFT, linewidth=0.8)
+    hollow = False
     for rows in women.values():
         rows.sort(key=lambda row: row.study_day or 0)
         colour, marker = colours.get(rows[0].cohort, SOFT), markers.get(rows[0].cohort, "o")
         days = [months(row.study_day or 1) for row in rows]
         axes.plot(days, [row.change or 0.0 for row in rows], color=colour, marker=marker, markersize=3, linewidth=1)
+        hollow |= bool(limits) and _draw_hollow(axes, rows, colour, marker)
     unit = change_unit(parameter.own_unit)
     axes.set_ylabel(literal(f"change{f' ({unit})' if unit else ''}"), fontsize=8, color=INK)
     axes.set_xlabel("months from infusion", fontsize=8, color=INK)
     plain_axes(axes)
     in_months(axes)
     _name(axes, list(women.values()), colours)
-    _explain(figure, {rows[0].cohort for rows in women.values()}, colours, markers, has_band=bool(limits))
+    said = _band_in_words(limits, selection.decimals(parameter.paramcd), unit)
+    _explain(
+        figure, {rows[0].cohort for rows in women.values()}, colours, markers, (said,) * len(limits), hollow=hollow
+    )
     return figure
+
+
+def _limits(women: Iterable[Sequence[OutcomeRow]]) -> tuple[float, ...]:
+    """The smallest and the largest least significant change of a change that is drawn; one where all are the same."""
+    found = [row.lsc for rows in women for row in rows if row.lsc is not None and row.change is not None]
+    if not found:
+        return ()
+    least, most = min(found), max(found)
+    return (most,) if most - least <= _SAME * most else (least, most)
+
+
+def _band_in_words(limits: Sequence[float], places: int, unit: str) -> str:
+    return with_unit(f"± LSC {' to '.join(number(limit, places) for limit in limits)}", unit)
+
+
+def _draw_hollow(axes: Axes, rows: Sequence[OutcomeRow], colour: str, marker: str) -> bool:
+    """Markers of changes for which no least significant change is known; whether there is any."""
+    without = [row for row in rows if row.change is not None and row.lsc is None and not row.is_baseline]
+    for row in without:
+        at = [months(row.study_day or 1)]
+        axes.plot(
+            at,
+            [row.change or 0.0],
+            marker,
+            color=colour,
+            markerfacecolor="white",
+            markersize=4,
+            gid=f"without-lsc-{len(axes.lines)}",
+        )
+    return bool(without)
 
 
 def _name(axes: Axes, women: Sequence[Sequence[OutcomeRow]], colours: dict[str, str]) -> None:
@@ -115,19 +154,42 @@ def _name(axes: Axes, women: Sequence[Sequence[OutcomeRow]], colours: dict[str, 
 
 
 def _explain(
-    figure: Figure, codes: set[str], colours: dict[str, str], markers: dict[str, str], *, has_band: bool
+    figure: Figure,
+    codes: set[str],
+    colours: dict[str, str],
+    markers: dict[str, str],
+    band: Sequence[str],
+    *,
+    hollow: bool,
 ) -> None:
+    from matplotlib.legend_handler import HandlerTuple
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles: list[Line2D | Patch] = [
+    handles: list[Line2D | Patch | tuple[Patch, ...]] = [
         Line2D([], [], color=colour, marker=markers[code], markersize=3.5, linewidth=1, label=code)
         for code, colour in colours.items()
         if code in codes
     ]
-    if has_band:
-        handles.append(Patch(facecolor=BAND, label="± least significant change"))
+    labels = [str(one.get_label()) for one in handles if not isinstance(one, tuple)]
+    if band:
+        shades = (BAND, INNER_BAND)[: len(band)][::-1]
+        handles.append(tuple(Patch(facecolor=shade) for shade in shades))
+        labels.append(band[0])
+    if hollow:
+        handles.append(Line2D([], [], linestyle="", marker="o", color=SOFT, markerfacecolor="white", markersize=4))
+        labels.append("no LSC")
     if handles:
         figure.legend(
-            handles=handles, loc="lower center", ncols=len(handles), fontsize=7, frameon=False, borderaxespad=0.1
+            handles=handles,
+            labels=labels,
+            handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
+            loc="lower center",
+            ncols=len(handles),
+            fontsize=7,
+            frameon=False,
+            borderaxespad=0.1,
+            handletextpad=0.5,
+            handlelength=1.8,
+            columnspacing=1.2,
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, SOFT, GRID, BAND = "#1a1a1a", "#5a6672", "#e3e8ec", "#dfe7ee"
+INK, SOFT, GRID, BAND, INNER_BAND = "#1a1a1a", "#5a6672", "#e3e8ec", "#dfe7ee", "#c5d3df"
 GAIN, LOSS, NEITHER = "#00664f", "#b23a00", "#8a949e"
 """A change in the direction of benefit, one against it, and one that may be none; told apart by shape as well."""
 # Okabe M, Ito K 2008: colours that colour-blind readers tell apart, darkened for thin lines.

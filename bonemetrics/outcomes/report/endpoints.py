@@ -9,6 +9,7 @@ from bonemetrics.outcomes.analysis.responders import Responders, responders
 from bonemetrics.outcomes.analysis.select import Selection
 from bonemetrics.outcomes.analysis.summaries import Summary, VisitSummary, visit_summaries
 from bonemetrics.outcomes.figures.lines import individual_lines
+from bonemetrics.outcomes.figures.shift import shift_plot, shift_visits
 from bonemetrics.outcomes.figures.waterfall import waterfall
 from bonemetrics.outcomes.report.page import Block, Section, Text, anchor
 from bonemetrics.outcomes.report.pictures import picture
@@ -19,7 +20,9 @@ from bonemetrics.outcomes.wording import (
     count_and_limits,
     count_of,
     interval,
+    listed,
     number,
+    plural,
     pretty_unit,
 )
 from bonemetrics.quantities import CATALOGUE
@@ -27,9 +30,10 @@ from bonemetrics.study.protocol_tables import ParameterTable
 
 _LIMITS = "Results that are known only as below or above a limit are counted in brackets and in no summary."
 _HIDDEN = (
-    "In brackets: women without a change only because their result, or their baseline, is known as below or above a "
-    "limit. The means leave them out, which biases them: it is the lowest or highest results that are missing."
+    "In brackets: no change only because the result or its baseline is known as below or above a limit. That biases "
+    "the means: the lowest or highest results are missing."
 )
+_MOST_WOMEN = 10
 _VISITS_BESIDE = 4
 """Visits whose columns fit beside each other on A4."""
 
@@ -52,11 +56,12 @@ def endpoints(selection: Selection) -> Section:
         lead = Text("No parameter of the protocol has a value that counts.", "absent")
         return Section(anchor="endpoints", title="Endpoints", blocks=(lead,))
     lead = Text(
-        "Lines: each woman's change from her own baseline; the band is ± the least significant change, within which a "
-        "change may be none. Bars: her last change. SD is of the women, n − 1. The interval of a mean is by Student's "
-        "t, that of a median by order statistics, which exists from six women on."
+        "Lines: each woman's change from her own baseline. Within the band, ± the least significant change (LSC), a "
+        "change may be none; where the LSC differs between women or scanners, the darker band is the smallest, the "
+        "lighter one the largest, and the table judges each woman by her own. Hollow: no LSC applies. Bars: her last "
+        "change. SD is of the women, n − 1; intervals of means are by Student's t, of medians by order statistics."
     )
-    return Section(anchor="endpoints", title="Endpoints", blocks=(lead,), parts=parts)
+    return Section(anchor="endpoints", title="Endpoints", blocks=(lead,), parts=parts, new_page=True)
 
 
 def _part(selection: Selection, parameter: ParameterTable) -> Section:
@@ -78,6 +83,8 @@ def _part(selection: Selection, parameter: ParameterTable) -> Section:
                     half=True,
                 )
             )
+    blocks += _shift(selection, parameter)
+    blocks += _not_drawn(selection, code)
     shown = selection.groups(code)
     told = tuple(one for one in visit_summaries(selection, code) if one.group in shown)
     places = selection.decimals(code)
@@ -86,6 +93,31 @@ def _part(selection: Selection, parameter: ParameterTable) -> Section:
     if limited := limited_means(selection, code):
         blocks.append(_limited(limited, unit, places))
     return Section(anchor=f"endpoint-{anchor(code)}", title=parameter.param, subtitle=code, blocks=tuple(blocks))
+
+
+def _shift(selection: Selection, parameter: ParameterTable) -> list[Block]:
+    figure = shift_plot(selection, parameter)
+    if figure is None:
+        return []
+    where = listed(shift_visits(selection, parameter))
+    return [
+        picture(
+            figure,
+            name=f"shift-{anchor(parameter.paramcd)}",
+            title=f"{parameter.param}: baseline against later values",
+            description=f"Baseline of each woman against her value at {where}; above the diagonal it has gone up.",
+        )
+    ]
+
+
+def _not_drawn(selection: Selection, paramcd: str) -> list[Block]:
+    """Results that no figure shows, since they have no number."""
+    limits = selection.limits(paramcd)
+    if not limits:
+        return []
+    women = sorted({row.subject for row in limits})
+    who = listed(women) if len(women) <= _MOST_WOMEN else f"{len(women)} women"
+    return [Text(f"Not drawn: {plural(len(limits), 'result')} below or above a limit ({who}).", "small")]
 
 
 def _changes_or_why(selection: Selection, told: tuple[VisitSummary, ...], parameter: ParameterTable) -> Block:
