@@ -40,6 +40,8 @@ window.addEventListener('load', () => {
     figures: document.querySelectorAll('figure svg').length,
     unnamed: [...document.querySelectorAll('figure svg')].filter((one) => !one.querySelector('title, desc')).length,
     language: document.documentElement.lang,
+    contents: document.querySelector('nav').getBoundingClientRect().height,
+    links: [...document.querySelectorAll('nav a')].filter((one) => one.checkVisibility()).length,
     headless: [...document.querySelectorAll('table')].filter((one) => !one.caption || !one.tHead).length,
   };
   const told = document.createElement('pre');
@@ -96,6 +98,15 @@ def test_report__fits_the_screen_and_asks_for_nothing(browser, report, tmp_path,
     assert found["figures"] >= 20
 
 
+@pytest.mark.parametrize(("size", "is_folded"), [(LAPTOP, False), ("768,1024", True)], ids=["laptop", "tablet"])
+def test_report__contents_are_folded_on_a_narrow_screen(browser, report, tmp_path, size, is_folded):
+    found = probe(browser, tmp_path, report, size)
+    assert (found["links"] == 0) is is_folded
+    # One line of them takes nothing of the first screen; a wide table scrolls in its own box.
+    assert (found["contents"] < 60) is is_folded
+    assert found["width"] <= int(size.split(",")[0])
+
+
 def test_report__shows_every_section_in_the_browser_as_it_is_sent(browser, report, tmp_path):
     dom = run(browser, tmp_path, f"--window-size={LAPTOP}", "--dump-dom", report.as_uri())
     for title in (
@@ -131,7 +142,13 @@ def test_report__prints_on_a4_with_a_page_for_each_woman(browser, report, tmp_pa
     assert sizes == {(round(A4_PT[0]), round(A4_PT[1]))}
     for participant in trial_dataset().gathered.participants:
         starts = [text for text in texts if re.match(rf"(Participants\s.*?)?{participant.subject}\b", text, re.DOTALL)]
-        assert len(starts) >= 1, participant.subject
+        assert len(starts) == 1, participant.subject
+    first = next(place for place, text in enumerate(texts) if text.startswith("Endpoints"))
+    assert "Radius trabecular density" in texts[first], "the heading of endpoints stands alone"
+    # From the first woman's sheet on there is one for each woman, then the methods.
+    women = next(place for place, text in enumerate(texts) if text.startswith("Participants"))
+    methods = next(place for place, text in enumerate(texts) if text.startswith("Methods and definitions"))
+    assert methods - women == len(trial_dataset().gathered.participants)
     assert all(_is_within_margins(page) for page in document)
     assert not [number for number, text in enumerate(texts) if not text.strip()], "a blank page"
 

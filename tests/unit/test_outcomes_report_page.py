@@ -43,6 +43,7 @@ def test_inline_svg__has_title_and_description_that_are_escaped():
     assert '<title id="x-title">&lt;script&gt;alert(1)&lt;/script&gt;</title>' in found
     assert '<desc id="x-desc">a &amp; b</desc>' in found
     assert 'role="img" aria-labelledby="x-title x-desc"' in found
+    assert 'preserveAspectRatio="xMinYMin"' in found
     assert "<script" not in found
 
 
@@ -68,6 +69,23 @@ def test_page__has_language_contents_and_anchors():
     assert '<section id="whole" class="level-2 new-page box">' in html
     for target in re.findall(r'href="#([^"]+)"', html):
         assert f'id="{target}"' in html
+
+
+def test_page__contents_are_folded_where_the_screen_is_narrow_and_need_no_script():
+    html = page_of(Text("x")).html()
+    assert '<details class="narrow-contents">' in html
+    assert "<script" not in html
+    # Both forms name every section once.
+    assert html.count('<a href="#whole">Whole</a>') == 2
+
+
+@pytest.mark.parametrize(("count", "said"), [(20, ", W-20</p>"), (21, "Women: W-01 … W-21 (21)</p>")])
+def test_page__printed_contents_name_many_women_by_the_first_and_the_last(count, said):
+    women = tuple(Section(anchor=f"w-{place}", title=f"W-{place:02d}", new_page=True) for place in range(1, count + 1))
+    whole = Section(anchor="women", title="Women", parts=women)
+    html = Page(study="S", title="T", head=Facts(()), sections=(whole,), footer=Facts(())).html()
+    contents = html[html.index('<div class="print-contents"') :]
+    assert said in contents[: contents.index("</div>")]
 
 
 def test_page__table_has_caption_scopes_and_groups():

@@ -12,6 +12,9 @@ from bonemetrics.outcomes.report.pictures import picture
 from bonemetrics.outcomes.report.tables import ReportTable, TableRow, columns
 from bonemetrics.outcomes.wording import MISSING, change_unit, count_and_limits, interval, number, plural
 
+_ON_A_SHEET = 12
+"""Rows of a table that begins on any sheet; a longer one begins on its own."""
+
 
 def models(selection: Selection) -> Section:
     """The random-intercept mixed model of every parameter that allows one.
@@ -67,7 +70,9 @@ def models(selection: Selection) -> Section:
         blocks += [Text("Cautions", "label"), Listing(tuple(said), small=True)]
     if left:
         blocks += [Text("No model", "label"), Listing(tuple(left), small=True)]
-    return Section(anchor="models", title="Random-intercept mixed model", blocks=tuple(blocks))
+    return Section(
+        anchor="models", title="Random-intercept mixed model", blocks=tuple(blocks), new_page=len(rows) > _ON_A_SHEET
+    )
 
 
 def _rows(found: MixedModel, name: str, unit: str, places: int) -> list[TableRow]:

@@ -42,7 +42,8 @@ def overview(selection: Selection) -> Section:
                 rows = []
                 for parameter in parameters:
                     own = {one.visit: one for one in told[parameter.paramcd] if one.group == group}
-                    rows.append(_row(selection, parameter, own, visits))
+                    percent = _in_per_cent(parameter, told[parameter.paramcd])
+                    rows.append(_row(selection, parameter, own, visits, percent=percent))
                 caption = f"Change from baseline at {listed(visits)}, {who}"
                 blocks.append(ReportTable(caption=caption, columns=_head(visits), rows=tuple(rows), compact=True))
     if not blocks:
@@ -77,10 +78,19 @@ def _head(visits: tuple[str, ...]) -> tuple[HeadColumn, ...]:
     return (HeadColumn("Parameter"), HeadColumn("in"), *each)
 
 
+def _in_per_cent(parameter: ParameterTable, told: tuple[VisitSummary, ...]) -> bool:
+    """Whether changes are shown in per cent: the same in every group, also in one without values."""
+    return CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in told)
+
+
 def _row(
-    selection: Selection, parameter: ParameterTable, own: dict[str, VisitSummary], visits: tuple[str, ...]
+    selection: Selection,
+    parameter: ParameterTable,
+    own: dict[str, VisitSummary],
+    visits: tuple[str, ...],
+    *,
+    percent: bool,
 ) -> TableRow:
-    percent = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in own.values())
     places = 1 if percent else selection.change_decimals(parameter.paramcd)
     cells = []
     for visit in visits:

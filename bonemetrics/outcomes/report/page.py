@@ -169,7 +169,8 @@ def inline_svg(svg: str, *, prefix: str, title: str, description: str) -> str:
     width = float(box.group(1).split()[2]) if box else 0.0
     names = f"{prefix}-title {prefix}-desc"
     limits = f' viewBox="{box.group(1)}" style="max-width:{_ENLARGED * width:.0f}pt"' if box else ""
-    head = f'<svg role="img" aria-labelledby="{names}"{limits}>'
+    # Where paper limits its height, it stays at the left, below the heading.
+    head = f'<svg preserveAspectRatio="xMinYMin" role="img" aria-labelledby="{names}"{limits}>'
     said = f'<title id="{prefix}-title">{escape(title)}</title><desc id="{prefix}-desc">{escape(description)}</desc>'
     return _FIRST_TAG.sub(lambda _: head + said, body, count=1)
 
