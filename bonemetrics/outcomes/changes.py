@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bonemetrics.outcomes.choose import is_derived_by_source
 from bonemetrics.outcomes.least_change import LeastChanges, reaches
 from bonemetrics.outcomes.rows import Candidate
 from bonemetrics.quantities import CATALOGUE
@@ -29,41 +27,6 @@ class Change:
     criterion_2_met: bool | None = None
     notes: tuple[Problem, ...] = ()
     is_comparable: bool = True
-
-
-def baseline_of(
-    values: Sequence[Candidate], analysed: Sequence[Candidate], *, baseline_visit: str | None, rule: str
-) -> tuple[Candidate | None, tuple[Problem, ...]]:
-    """The baseline of one parameter of one person.
-
-    Parameters
-    ----------
-    values
-        All that have a number and may be analysed, in their order.
-    analysed
-        Those that were chosen at their visits; one that is only known to lie below a limit is no baseline.
-    baseline_visit
-        Name of the visit that the protocol calls the baseline.
-    rule
-        `baseline-visit`: the value chosen at that visit. `last-before`: the last value on or before day 1, whatever its
-        visit.
-
-    Returns
-    -------
-    tuple
-        The baseline or `None`, and a note where there were several to choose from.
-    """
-    if rule == "last-before":
-        before = [one for one in values if one.study_day is not None and one.study_day <= 1]
-        before = [one for one in before if not is_derived_by_source(one)] or before
-        found = before[-1] if before else None
-        text = f"{len(before)} values on or before day 1; the last one is the baseline"
-    else:
-        before = [one for one in values if one.visit.name == baseline_visit]
-        found = next((one for one in analysed if one.visit.name == baseline_visit and one.value is not None), None)
-        text = f"{len(before)} values at the baseline visit; the rule of the protocol chose one"
-    told = (note("several-baselines", text),) if found is not None and len(before) > 1 else ()
-    return found, told
 
 
 def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, limits: LeastChanges) -> Change:
@@ -89,15 +52,14 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
     """
     if base.value is None or found.value is None:
         return Change()
-    if base.material != found.material:
-        text = f"the baseline is on the scale of {base.material}, this value on that of {found.material}"
-        return Change(notes=(note("calibrations-not-comparable", text),), is_comparable=False)
-    fault = _fault_of_pair(base, found)
+    fault = fault_of_pair(base, found)
     if fault is not None:
         return Change(notes=(fault,), is_comparable=False)
     change = difference(found.value, base.value)
     percent, notes = _percent(change, base.value, parameter)
-    limit = limits.of(parameter.paramcd, base=base.value, scanner=found.scanner, base_scanner=base.scanner)
+    limit = limits.of(
+        parameter.paramcd, base=base.value, scanner=found.scanner, base_scanner=base.scanner, kind=found.kind
+    )
     first = second = None
     if limit.value is not None:
         first = reaches(abs(change), limit.value)
@@ -106,8 +68,11 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
     return Change(base.value, change, percent, limit.value, first, second, (*notes, *limit.notes))
 
 
-def _fault_of_pair(base: Candidate, found: Candidate) -> Problem | None:
-    """Why a value and its baseline cannot be subtracted, `None` where they can."""
+def fault_of_pair(base: Candidate, found: Candidate) -> Problem | None:
+    """Why a value and its baseline cannot be compared, `None` where they can."""
+    if base.material != found.material:
+        text = f"the baseline is on the scale of {base.material}, this value on that of {found.material}"
+        return note("calibrations-not-comparable", text)
     if base.side != found.side:
         text = f"the baseline is of the {base.side or 'unnamed'} side, this value of the {found.side or 'unnamed'} one"
         return note("side-changed", f"{text}; no change is computed")
@@ -143,7 +108,7 @@ def difference(value: float, base: float) -> float:
 
 
 def _percent(change: float, base: float, parameter: ParameterTable) -> tuple[float | None, tuple[Problem, ...]]:
-    if parameter.quantity == "NTX%":
+    if parameter.quantity == "NTX%" or (parameter.own_unit == "%" and CATALOGUE[parameter.quantity].unit != "%"):
         text = "the value is a percentage of what its source does not name; a per cent change of it has no meaning"
         return None, (note("percent-already", text),)
     if not CATALOGUE[parameter.quantity].ratio_scale:

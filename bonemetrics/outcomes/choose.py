@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,7 @@ _KINDS: Mapping[str, Callable[[Candidate], str]] = {
     "scanners": lambda one: one.scanner,
 }
 """In what values of one parameter may differ so that no mean is made of them, and how to see it."""
+_NUMBER_AT_END = re.compile(r"(?P<point>.*\s|)(?P<number>[0-9]{1,18})")
 
 
 def fault_of(found: Candidate, rules: AnalysisParameters, unit: str) -> Problem | None:
@@ -44,18 +46,30 @@ def fault_of(found: Candidate, rules: AnalysisParameters, unit: str) -> Problem 
 
 
 def order_of(found: Candidate) -> tuple[object, ...]:
-    """Sorts values by study day, date, place and source; what has no date comes last.
+    """Sorts values by study day, date, time of day, place, instance and source; what has no date comes last.
 
-    Side and region stand before the source, so that of several on one day every visit begins with the same one. The
-    order is total: however values come in, they go out alike.
+    Side and region stand before the source, so that of several on one day every visit begins with the same one. What
+    has neither day nor date goes by the number of its visit. The order is total: however values come in, they go out
+    alike.
     """
     day = found.study_day
-    rank = (day is None and found.day is None, day or 0, found.day or date.max)
+    undated = day is None and found.day is None
+    # Where there are days, they alone decide.
+    number = found.visit.number if undated else None
+    rank = (undated, day or 0, found.day or date.max, number is None, number or 0.0, found.time)
     source, no_number = found.source, found.value is None
     # The row of a sheet counts as a number: row 9 comes before row 10.
-    place = (found.region, found.side, source.source_id.removesuffix(f":{source.line}"), source.line or 0)
+    point, number_there = split_instance(found.instance)
+    instance = (point, int(number_there or 0))
+    place = (found.region, found.side, instance, source.source_id.removesuffix(f":{source.line}"), source.line or 0)
     own = (found.text, found.visit.name, found.derivation, found.scanner, found.given, found.material)
     return (*rank, *place, source.method, source.calibration, source.reader, no_number, found.value or 0.0, *own)
+
+
+def split_instance(text: str) -> tuple[str, str]:
+    """Time point and number of a row or repeat of an instance: `1 h after 17` is `1 h after` and `17`."""
+    match = _NUMBER_AT_END.fullmatch(text)
+    return (text, "") if match is None else (match["point"].rstrip(), match["number"])
 
 
 def is_derived_by_source(found: Candidate) -> bool:
@@ -78,7 +92,14 @@ def why_no_mean(values: Sequence[Candidate]) -> str:
     return ""
 
 
-def chosen(values: Sequence[Candidate], *, target_day: int | None, rules: AnalysisParameters) -> Candidate:
+def flagged(values: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Those that their source flags for analysis; all where no source has such flags."""
+    if all(one.analysis_flag is None for one in values):
+        return values
+    return [one for one in values if one.analysis_flag]
+
+
+def chosen(values: Sequence[Candidate], *, target_day: int | None, rules: AnalysisParameters) -> Candidate | None:
     """The one value of a visit that counts.
 
     Parameters
@@ -92,11 +113,15 @@ def chosen(values: Sequence[Candidate], *, target_day: int | None, rules: Analys
 
     Returns
     -------
-    Candidate
+    Candidate or None
         One of `values`, or a new one with DTYPE `AVERAGE` where the protocol asks for the mean. Where `why_no_mean`
-        knows a reason against it, the nearest stands. What its source derived counts only where nothing was measured.
+        knows a reason against it, the nearest stands. What its source derived counts only where nothing was measured,
+        or where the protocol asks for what the source flags; `None` where it then flags nothing of the visit.
     """
-    values = _measured(values)
+    if rules.choose != "flagged" or all(one.analysis_flag is None for one in values):
+        values = _measured(values)
+    elif not (values := flagged(values)):
+        return None
     if len(values) == 1 or rules.choose == "first":
         return values[0]
     if rules.choose == "last":
@@ -131,6 +156,13 @@ def _mean(values: Sequence[Candidate]) -> Candidate:
         text="",
         given="",
         given_unit="",
+        time="",
+        instance="",
+        baseline_flag=False,
+        analysis_flag=None,
+        stated_baseline=None,
+        stated_change=None,
+        stated_percent_change=None,
         source=source,
         notes=(*dict.fromkeys(problem for one in values for problem in one.notes), note("mean-of-several", text)),
     )

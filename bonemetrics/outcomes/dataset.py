@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bonemetrics.outcomes.changes import Change, baseline_of, change_from
+from bonemetrics.outcomes.baseline import Series, baselines
+from bonemetrics.outcomes.changes import Change, change_from, fault_of_pair
 from bonemetrics.outcomes.choose import chosen, fault_of, is_derived_by_source, order_of, why_no_mean
 from bonemetrics.outcomes.least_change import LeastChanges
 from bonemetrics.outcomes.new_fractures import QUANTITY, fracture_counts
 from bonemetrics.outcomes.rows import Candidate, Dataset, Gathered, OutcomeRow, RowNote
+from bonemetrics.outcomes.stated import StatedNumbers
 from bonemetrics.records import Problem, note
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.protocol_tables import ParameterTable, VisitTable
@@ -73,13 +75,10 @@ def _row_notes(row: OutcomeRow, told: Iterable[Problem]) -> Iterator[RowNote]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Values of one series: all, those that may be analysed, those chosen at their visits, and notes by place."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen(Series):
+    """A series with what is to be said of its values, by their identity."""
 
-    values: list[Candidate]
-    usable: list[Candidate]
-    analysed: list[Candidate]
     notes: Mapping[int, list[Problem]]
 
 
@@ -96,27 +95,34 @@ class _Derivation:
         self, parameter: ParameterTable, values: Sequence[Candidate]
     ) -> Iterator[tuple[OutcomeRow, list[Problem]]]:
         found = self._choose(sorted(values, key=order_of), parameter.own_unit)
-        base, several = baseline_of(
-            found.usable, found.analysed, baseline_visit=self._baseline, rule=self._rules.baseline
-        )
+        bases = baselines(found, self._rules, baseline_visit=self._baseline)
+        stated = StatedNumbers(found.values)
         counted = {id(one) for one in found.analysed}
-        is_analysed = any(one is not base for one in found.analysed)
         for value in found.values:
-            told = list(found.notes.get(id(value), ()))
+            told = [*found.notes.get(id(value), ()), *bases.notes.get(id(value), ())]
+            base = bases.of(value)
             change = _NO_CHANGE
-            if value is base:
-                told += several
-            elif base is not None and value.value is not None:
-                is_after = self._is_after(value, base)
-                if is_after:
-                    change = change_from(base, value, parameter, self._limits)
-                elif is_after is None:
-                    text = "neither day nor visit tells whether the value comes before or after the baseline"
-                    told.append(note("order-unknown", text))
-            elif base is None and is_analysed and id(value) in counted:
-                told.append(note("no-baseline", "no baseline value is there, so there is no change"))
+            if base is not None:
+                change = self._change(value, base, parameter)
+            elif id(value) in counted:
+                told.append(note("no-baseline", f"{bases.why}; so there is no change"))
             told += change.notes
-            yield self._row(parameter, value, base, change, told, analysed=id(value) in counted), told
+            number = base.value if base is not None and change.is_comparable else None
+            contradiction = stated.contradiction(value, number, change)
+            if contradiction is not None:
+                told.append(contradiction)
+            yield self._row(parameter, value, number, change, told, value is base, analysed=id(value) in counted), told
+
+    def _change(self, value: Candidate, base: Candidate, parameter: ParameterTable) -> Change:
+        """What a value is against the baseline; nothing is subtracted of the baseline itself or of what precedes it."""
+        is_after = value is not base and value.value is not None and self._is_after(value, base)
+        if is_after:
+            return change_from(base, value, parameter, self._limits)
+        told = []
+        if is_after is None:
+            text = "neither day nor visit tells whether the value comes before or after the baseline"
+            told.append(note("order-unknown", text))
+        return Change(notes=tuple(told), is_comparable=fault_of_pair(base, value) is None)
 
     def _choose(self, values: list[Candidate], unit: str) -> _Chosen:
         notes: dict[int, list[Problem]] = {}
@@ -127,23 +133,39 @@ class _Derivation:
             if fault is not None:
                 notes.setdefault(id(value), []).append(fault)
             elif value.value is not None or value.censored:
-                if value.value is not None:
-                    usable.append(value)
+                usable.append(value)
                 if value.visit.name != UNSCHEDULED.name:
                     visits.setdefault(value.visit.name, []).append(value)
+                elif value.analysis_flag:
+                    text = "the source flags the value for analysis; it belongs to no visit, so it does not count"
+                    notes.setdefault(id(value), []).append(note("analysed-not-the-flagged", text))
         analysed: list[Candidate] = []
         every = list(values)
         for name, there in visits.items():
             visit = self._visits.get(name)
             one = chosen(there, target_day=visit.target_day if visit else None, rules=self._rules)
-            analysed.append(one)
-            if len(there) > 1:
-                told = list(self._of_several(there))
-                for other in there:
-                    notes.setdefault(id(other), []).extend(told)
-            if all(one is not other for other in there):
-                every.append(one)
-        return _Chosen(sorted(every, key=order_of), usable, analysed, notes)
+            if one is not None:
+                analysed.append(one)
+                if all(one is not other for other in there):
+                    every.append(one)
+            for other, told in self._of_visit(there, one):
+                notes.setdefault(id(other), []).append(told)
+        return _Chosen(values=sorted(every, key=order_of), usable=usable, analysed=analysed, notes=notes)
+
+    def _of_visit(self, there: Sequence[Candidate], one: Candidate | None) -> Iterator[tuple[Candidate, Problem]]:
+        """What is to be said of the values of a visit, of which one was chosen or none."""
+        if one is None:
+            text = "the source flags no value of the parameter at this visit for analysis, so that none counts"
+            yield from ((other, note("analysis-not-flagged", text)) for other in there)
+            return
+        if len(there) > 1:
+            yield from ((other, told) for told in self._of_several(there) for other in there)
+        others = [other for other in there if other.analysis_flag]
+        if others and all(one is not other for other in others):
+            text = (
+                f"the source flags a value for analysis; the rule of the protocol, '{self._rules.choose}', took another"
+            )
+            yield from ((other, note("analysed-not-the-flagged", text)) for other in (*others, one))
 
     def _of_several(self, there: Sequence[Candidate]) -> Iterator[Problem]:
         """What is to be said where a visit has several values."""
@@ -157,14 +179,16 @@ class _Derivation:
     def _is_after(self, value: Candidate, base: Candidate) -> bool | None:
         """Whether a value comes after the baseline; `None` where nothing tells.
 
-        The study day decides, then the date, then number, target day or place of the visits in the protocol. Another
-        value of the baseline's own visit, such as a repeated scan, is not after it.
+        The study day decides, on one day the time, then the date, then number, target day or place of the visits in
+        the protocol. Another value of the baseline's own visit, such as a repeated scan, is not after it.
         """
         if value.visit.name == base.visit.name != UNSCHEDULED.name:
             return False
         if value.study_day is not None and base.study_day is not None:
             if value.study_day == base.study_day and value.visit.name != base.visit.name:
                 # The baseline itself carried forward to a later visit: the change is zero.
+                if value.time and base.time and value.time != base.time:
+                    return value.time > base.time
                 return is_derived_by_source(value)
             return value.study_day > base.study_day
         if value.day is not None and base.day is not None:
@@ -183,9 +207,10 @@ class _Derivation:
         self,
         parameter: ParameterTable,
         value: Candidate,
-        base: Candidate | None,
+        base: float | None,
         change: Change,
         told: Sequence[Problem],
+        is_baseline: bool,
         *,
         analysed: bool,
     ) -> OutcomeRow:
@@ -201,10 +226,10 @@ class _Derivation:
             value=value.value,
             unit=value.unit,
             text=value.text,
-            base=base.value if base is not None and change.is_comparable else None,
+            base=base,
             change=change.change,
             percent_change=change.percent_change,
-            is_baseline=value is base,
+            is_baseline=is_baseline,
             analysed=analysed,
             lsc=change.lsc,
             criterion_1_met=change.criterion_1_met,

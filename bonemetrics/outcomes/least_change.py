@@ -10,6 +10,7 @@ from bonemetrics.records import Problem, note
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.protocol_tables import PrecisionTable
 
+_OF_SCANNERS = ("qct", "dxa")
 _SAME = 1e-9
 """Relative: a change that is the limit to the last digit is not below it because of how computers keep decimals."""
 
@@ -37,7 +38,7 @@ class LeastChanges:
             self._entries.setdefault(entry.paramcd, []).append(entry)
         self._from_repeats: dict[tuple[str, str | None], LeastChange] = {}
 
-    def of(self, paramcd: str, *, base: float, scanner: str, base_scanner: str) -> LeastChange:
+    def of(self, paramcd: str, *, base: float, scanner: str, base_scanner: str, kind: str) -> LeastChange:
         """The limit that a change from a baseline has to reach.
 
         Parameters
@@ -48,29 +49,45 @@ class LeastChanges:
             Baseline in the parameter's unit; a limit in per cent is of it.
         scanner, base_scanner
             Serial numbers; empty where there is none to know.
+        kind
+            Kind of data. Scans are made on a scanner, whether their files name it or not.
 
         Returns
         -------
         LeastChange
             None where the protocol states no precision for the parameter on this scanner, or where baseline and
-            follow-up are from different scanners.
+            follow-up are from different scanners. A limit of zero is none: any change would reach it.
         """
         entries = self._entries.get(paramcd)
         if not entries:
             return LeastChange(None)
         if scanner != base_scanner:
             text = "baseline and follow-up are from different scanners, so no least significant change applies"
+            if not (scanner and base_scanner):
+                text = "one of baseline and follow-up names no scanner, so no least significant change applies"
             return LeastChange(None, (note("lsc-other-scanner", text),))
         entry = next((one for one in entries if one.scanner == scanner), None)
         entry = entry or next((one for one in entries if one.scanner is None), None)
         if entry is None:
             text = "no precision is stated for this parameter on this scanner"
             return LeastChange(None, (note("lsc-unknown", text),))
+        found = self._of_entry(entry, base)
+        if found.value is None or scanner or kind not in _OF_SCANNERS:
+            return found
+        text = "baseline and follow-up name no scanner; the limit holds only if it was one and the same"
+        return LeastChange(found.value, (*found.notes, note("scanner-unknown", text)))
+
+    def _of_entry(self, entry: PrecisionTable, base: float) -> LeastChange:
         if entry.lsc is not None:
             return LeastChange(entry.lsc)
         if entry.lsc_percent is not None:
-            return LeastChange(abs(base) * entry.lsc_percent / 100)
-        return self._of_repeats(entry)
+            found = LeastChange(abs(base) * entry.lsc_percent / 100)
+        else:
+            found = self._of_repeats(entry)
+        if found.value == 0:
+            what = "per cent of a baseline of zero" if entry.lsc_percent is not None else "repeats that do not differ"
+            return LeastChange(None, (note("lsc-unknown", f"{what} would give a limit of zero, which is none"),))
+        return found
 
     def _of_repeats(self, entry: PrecisionTable) -> LeastChange:
         key = (entry.paramcd, entry.scanner)

@@ -64,7 +64,9 @@ class Candidate:
     `paramcds` are the parameters it belongs to, none where the protocol does not ask for it. `value` is empty where
     only `text` is known, such as `<0.5`. `scanner` is the serial of the device, for the least significant change;
     `review` the status of a scan's review, `not-applicable` for what has no segmentation. `given` and `given_unit` are
-    the source's own. `scale` names version and value set of a score that has several.
+    the source's own. `scale` names version and value set of a score that has several. `time` and `instance` tell values
+    of one day apart; flags and stated numbers are those of the source, which are compared and never taken. `factor` is
+    by what value and stated numbers were converted from its unit.
     """
 
     subject: str
@@ -91,6 +93,14 @@ class Candidate:
     source: Source
     given: str = ""
     given_unit: str = ""
+    time: str = ""
+    instance: str = ""
+    baseline_flag: bool = False
+    analysis_flag: bool | None = None
+    stated_baseline: float | None = None
+    stated_change: float | None = None
+    stated_percent_change: float | None = None
+    factor: float = 1.0
     notes: tuple[Problem, ...] = ()
 
 
@@ -141,7 +151,10 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedAdverseEvent:
-    """An adverse event with cohort and study days (day of infusion is day 1)."""
+    """An adverse event with cohort and study days (day of infusion is day 1).
+
+    `is_repeated` where an earlier sheet tells the same event; it is listed and not counted.
+    """
 
     event: AdverseEvent
     subject: str
@@ -149,11 +162,15 @@ class PlacedAdverseEvent:
     study_day: int | None
     end_study_day: int | None
     source: Source
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedFracture:
-    """A fracture with cohort and study day; `is_new` where it happened on or after day 1, `None` where not known."""
+    """A fracture with cohort and study day; `is_new` where it happened on or after day 1, `None` where not known.
+
+    `is_repeated` where an earlier sheet tells the same fracture; it is listed and not counted.
+    """
 
     event: Fracture
     subject: str
@@ -161,6 +178,12 @@ class PlacedFracture:
     study_day: int | None
     is_new: bool | None
     source: Source
+    is_repeated: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one fracture more: told for the first time, and not judged to be none."""
+        return not self.is_repeated and self.event.confirmed is not False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +215,8 @@ class RowNote:
 class Gathered:
     """Everything of a study that the dataset is made of, placed in the trial; `last_change` is an ISO 8601 UTC time.
 
-    `has_fracture_table` and `has_event_table` tell "none happened" from "nobody told".
+    `has_fracture_table` and `has_event_table` tell "none happened" from "nobody told". `fracture_sheets` are the tables
+    of fractures as a whole, which a count of none is from; `n_unread_fracture_sheets` are those that gave nothing.
     """
 
     protocol: Protocol
@@ -205,6 +229,8 @@ class Gathered:
     reader_precision: tuple[StudyPrecision, ...] = ()
     has_fracture_table: bool = False
     has_event_table: bool = False
+    fracture_sheets: tuple[Source, ...] = ()
+    n_unread_fracture_sheets: int = 0
     last_change: str = ""
     audit_rows: int = 0
     audit_head: str = ""

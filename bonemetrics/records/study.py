@@ -123,14 +123,15 @@ class AnalysisParameters(Record):
     """Which records count, and what the report shows.
 
     `choose` picks one of several records of a visit: the `nearest` to the target day (the earlier of two as near), the
-    `first`, the `last`, or their `mean`. `baseline` is the record of the baseline visit, or the last one on or before
-    day 1. `reviewed_only` counts only scans whose verdict is one of `accepted`; a number that carries a note of
+    `first`, the `last`, their `mean`, or the one that its source has `flagged` (ANL01FL). `baseline` is the record of
+    the baseline visit, the last one on or before day 1, or the one that its source has `flagged` (ABLFL).
+    `reviewed_only` counts only scans whose verdict is one of `accepted`; a number that carries a note of
     `exclude_notes` is not analysed. `responder_percent` is a second limit of a response beside the least significant
     change. `relations` are pairs of PARAMCDs whose relation is looked at.
     """
 
-    choose: Literal["nearest", "first", "last", "mean"] = "nearest"
-    baseline: Literal["baseline-visit", "last-before"] = "baseline-visit"
+    choose: Literal["nearest", "first", "last", "mean", "flagged"] = "nearest"
+    baseline: Literal["baseline-visit", "last-before", "flagged"] = "baseline-visit"
     reviewed_only: bool = False
     accepted: tuple[str, ...] = ("accept", "accepted", "accept-with-edit")
     exclude_notes: tuple[str, ...] = ()

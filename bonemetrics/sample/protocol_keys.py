@@ -139,8 +139,8 @@ KEYS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "[clinical]": {"oswestry_most_missing": ("1", "of ten sections")},
     "[analysis]": {
-        "choose": ('"nearest"', "of several values of a visit: nearest, first, last or mean"),
-        "baseline": ('"baseline-visit"', "or last-before day 1"),
+        "choose": ('"nearest"', "of several values of a visit: nearest, first, last, mean or flagged"),
+        "baseline": ('"baseline-visit"', "or last-before day 1, or flagged by the source"),
         "reviewed_only": ("false", "true: only scans that a reader accepted"),
         "accepted": ('["accept", "accepted", "accept-with-edit"]', "verdicts that count as accepted"),
         "exclude_notes": ('["blurred-edges"]', "values with these notes are not analysed"),

@@ -188,8 +188,9 @@ title = ""
 
 # Which values count, and what the report shows.
 #: [analysis]
-#: choose = "nearest"                 # of several in one window: "nearest" to the target day, "first", "last", "mean"
-#: baseline = "baseline-visit"        # or "last-before": the last value up to day 1
+#: choose = "nearest"                 # of several in one window: "nearest" to the target day, "first", "last", "mean",
+#:                                    # or "flagged" by the source (ANL01FL)
+#: baseline = "baseline-visit"        # or "last-before": the last value up to day 1; "flagged": ABLFL of the source
 #: reviewed_only = false              # true: only scans whose verdict is one of accepted
 #: accepted = ["accept", "accept-with-edit"]
 #: exclude_notes = ["blurred-edges"]  # values with these notes are not analysed

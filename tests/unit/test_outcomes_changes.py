@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bonemetrics.outcomes.dataset import build_dataset
-from tests.outcome_candidates import codes, derived, gathered, value
+from tests.outcome_candidates import VISITS, codes, derived, gathered, value
 
 EQ5D = '[[parameters]]\nparamcd = "EQ5D"\nparam = "EQ-5D"\nquantity = "EQ-5D-index"\nversion = "3L"\n'
 EQ5D += 'value_set = "Spain TTO"\n'
@@ -147,15 +147,31 @@ def test_mean__of_baselines_counts_the_measured_values_only():
     assert told.startswith("2 values")
 
 
-def test_mean__is_no_last_value_before_the_infusion():
+MEAN_BEFORE = '[analysis]\nchoose = "mean"\nbaseline = "last-before"\n'
+
+
+def test_last_before__of_means_is_the_mean_that_counts_at_its_visit():
     rows = derived(
-        value(100.0, "Baseline", -20),
-        value(103.0, "Baseline", -10),
-        value(105.0, "Month 6", 184),
-        more='[analysis]\nchoose = "mean"\nbaseline = "last-before"\n',
+        value(100.0, "Baseline", -20), value(103.0, "Baseline", -10), value(105.0, "Month 6", 184), more=MEAN_BEFORE
     )
     (base,) = [row for row in rows if row.is_baseline]
-    assert (base.value, base.derivation, rows[-1].change) == (103.0, "", 2.0)
+    # (100 + 103) / 2; 105 - 101.5.
+    assert (base.value, base.derivation, base.analysed, rows[-1].change) == (101.5, "AVERAGE", True, 3.5)
+    assert "baseline-not-analysed" not in codes(base)
+
+
+def test_last_before__is_no_mean_with_values_after_the_infusion():
+    late = VISITS.replace("window = [-45, 1]", "window = [-45, 20]")
+    rows = derived(
+        value(100.0, "Baseline", -20),
+        value(103.0, "Baseline", 15),
+        value(105.0, "Month 6", 184),
+        more=MEAN_BEFORE,
+        visits=late,
+    )
+    (base,) = [row for row in rows if row.is_baseline]
+    assert (base.value, base.derivation, base.analysed, rows[-1].change) == (100.0, "", False, 5.0)
+    assert "baseline-not-analysed" in codes(base)
 
 
 def test_first__of_one_day_is_the_upper_row_of_the_sheet_as_a_number():
@@ -184,3 +200,75 @@ def test_order__of_values_that_differ_in_nothing_but_themselves_does_not_matter(
     first = build_dataset(gathered(value(100.0, "Baseline", -14), *same))
     for turned in itertools.permutations(same):
         assert build_dataset(gathered(*turned, value(100.0, "Baseline", -14))).rows == first.rows
+
+
+@pytest.mark.parametrize("other", [{"material": "K2HPO4"}, {"side": "right"}, {"region": "cortical"}])
+def test_base__is_empty_on_every_row_that_cannot_be_compared(other):
+    rows = derived(
+        value(90.0, "Unscheduled", -60, **other), value(95.0, "Unscheduled", -50), value(100.0, "Baseline", -14)
+    )
+    assert [row.base for row in rows] == [None, 100.0, 100.0]
+
+
+def test_last_before__known_only_as_a_limit_leaves_no_baseline():
+    low = replace(value(None, "Baseline", -3), text="<5", censored="below")
+    rows = derived(
+        value(100.0, "Baseline", -30),
+        low,
+        value(110.0, "Month 6", 180),
+        more='[analysis]\nbaseline = "last-before"\n',
+    )
+    assert [(row.is_baseline, row.base, row.change) for row in rows] == [(False, None, None)] * 3
+    (text,) = [note.message for note in rows[2].notes if note.code == "no-baseline"]
+    assert "the last value on or before day 1 is known only as a limit" in text
+
+
+def test_last_before__another_than_the_one_that_counts_is_noted():
+    rows = derived(
+        value(100.0, "Baseline", -14),
+        value(104.0, "Baseline", -2),
+        value(110.0, "Month 6", 180),
+        more='[analysis]\nbaseline = "last-before"\n',
+    )
+    assert [(row.is_baseline, row.analysed) for row in rows[:2]] == [(False, True), (True, False)]
+    assert ["baseline-not-analysed" in codes(row) for row in rows] == [False, True, False]
+
+
+def test_per_cent_change__of_a_laboratory_value_in_per_cent_has_no_meaning():
+    share = WEIGHT.replace("WEIGHT", "HBA1C").replace('"kg"', '"%"')
+    facts = {"paramcds": ("HBA1C",), "region": "HBA1C", "unit": "%"}
+    rows = derived(weight(8.0, "Baseline", -3, **facts), weight(6.0, "Month 6", 180, **facts), parameters=share)
+    assert (rows[1].change, rows[1].percent_change, codes(rows[1])) == (-2.0, None, ["percent-already"])
+
+
+def test_per_cent_change__of_a_quantity_that_is_a_ratio_by_itself_stands():
+    volume = '[[parameters]]\nparamcd = "HBVTV"\nparam = "BV/TV"\nquantity = "BV/TV"\nregion = "cancellous"\n'
+    facts = {"paramcds": ("HBVTV",), "quantity": "BV/TV", "site": "iliac-crest", "region": "cancellous", "unit": "%"}
+    facts |= {"material": "", "kind": "histomorphometry", "scanner": "", "side": ""}
+    rows = derived(value(16.0, "Baseline", -14, **facts), value(20.0, "Month 6", 180, **facts), parameters=volume)
+    assert (rows[1].change, rows[1].percent_change) == (4.0, 25.0)
+
+
+@pytest.mark.parametrize(
+    ("precision", "base"), [("lsc_percent = 5.0", 0.0), ("repeats = [[1.0, 1.0], [2.0, 2.0]]", 2.0)]
+)
+def test_lsc__of_zero_is_none(precision, base):
+    rows = derived(
+        value(base, "Baseline", -14),
+        value(base + 3, "Month 6", 180),
+        more=f'[[precision]]\nparamcd = "RADTBD"\n{precision}\n',
+    )
+    assert (rows[1].lsc, rows[1].criterion_1_met, rows[1].criterion_2_met) == (None, None, None)
+    assert "lsc-unknown" in codes(rows[1])
+
+
+@pytest.mark.parametrize(("kind", "noted"), [("qct", True), ("dxa", True), ("laboratory", False)])
+def test_lsc__of_scans_without_a_scanner_stands_with_a_note(kind, noted):
+    facts = {"scanner": "", "kind": kind}
+    rows = derived(
+        value(100.0, "Baseline", -14, **facts),
+        value(103.0, "Month 6", 180, **facts),
+        more='[[precision]]\nparamcd = "RADTBD"\nlsc = 2.7\n',
+    )
+    assert (rows[1].lsc, rows[1].criterion_1_met) == (2.7, True)
+    assert ("scanner-unknown" in codes(rows[1])) is noted

@@ -16,10 +16,12 @@ _CHOICES = {
     "first": "the first of the visit",
     "last": "the last of the visit",
     "mean": "the mean of all of the visit",
+    "flagged": "the one that its source flags for analysis (ANL01FL)",
 }
 _BASELINES = {
     "baseline-visit": "the record of the baseline visit",
     "last-before": "the last record on or before the day of infusion",
+    "flagged": "the record that its source flags as baseline (ABLFL)",
 }
 _FACTORS = {
     "isotropic": "π/4 from width to thickness and 4/π from perimeter to surface (isotropic)",
