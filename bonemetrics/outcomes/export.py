@@ -22,6 +22,7 @@ from bonemetrics.outcomes.previous import stale_files
 from bonemetrics.outcomes.rows import Dataset
 from bonemetrics.outcomes.sources_table import outcome_notes_table, sources_table
 from bonemetrics.outcomes.table import Table
+from bonemetrics.outcomes.visit_days import table_days
 from bonemetrics.outcomes.wide_table import wide_table
 from bonemetrics.outcomes.writers import write_csv, write_parquet
 from bonemetrics.study.layout import make_private_folder, sha256_of
@@ -99,7 +100,7 @@ def snapshot(store: Store) -> Snapshot:
     """
     for _ in range(_TRIES):
         before, _time = store.last_change()
-        placed = tuple(place_scans(store.scans(status="measured"), store.protocol))
+        placed = tuple(place_scans(store.scans(status="measured"), store.protocol, table_days(store)))
         found = gather(store, placed)
         if (found.audit_rows, found.audit_head) == (before.seq, before.hash):
             return Snapshot(dataset=build_dataset(found), placed=placed)

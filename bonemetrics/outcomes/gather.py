@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from bonemetrics.outcomes.gather_scans import scan_candidates
 from bonemetrics.outcomes.gather_tables import gather_tables
-from bonemetrics.outcomes.rows import Gathered, Participant
+from bonemetrics.outcomes.rows import Gathered, Participant, Source
+from bonemetrics.outcomes.visit_days import table_days
 from bonemetrics.study.placement import PlacedScan, place_scans
 from bonemetrics.study.protocol import Protocol
+from bonemetrics.study.sheets import StoredSheet
 from bonemetrics.study.store import Store
 
 
@@ -21,7 +23,7 @@ def gather(store: Store, placed: Iterable[PlacedScan] | None = None) -> Gathered
     store
         Of the study.
     placed
-        Its measured scans where somebody has placed them already.
+        Its measured scans where somebody has placed them already, with the days of `table_days`.
 
     Returns
     -------
@@ -29,14 +31,17 @@ def gather(store: Store, placed: Iterable[PlacedScan] | None = None) -> Gathered
         In a fixed order: scans by person and date, then tables by sheet and row.
     """
     protocol = store.protocol
-    scans = list(place_scans(store.scans(status="measured"), protocol) if placed is None else placed)
-    tables = gather_tables(store)
+    own_days = table_days(store)
+    scans = list(place_scans(store.scans(status="measured"), protocol, own_days) if placed is None else placed)
+    tables = gather_tables(store, _with_days_of(scans, own_days))
     candidates = (*(one for scan in scans for one in scan_candidates(scan, protocol)), *tables.candidates)
     days = [(one.subject, one.day) for one in candidates]
     days += [(one.subject, one.event.day) for one in tables.adverse_events]
     days += [(one.subject, one.event.day) for one in tables.fractures]
     head, last_change = store.last_change()
-    kinds = {sheet.kind for sheet in store.sheets() if sheet.status == "read"}
+    sheets = store.sheets()
+    kinds = {sheet.kind for sheet in sheets if sheet.status == "read"}
+    of_fractures = [sheet for sheet in sheets if sheet.kind == "fractures"]
     return Gathered(
         protocol=protocol,
         participants=_participants(protocol, days),
@@ -48,9 +53,31 @@ def gather(store: Store, placed: Iterable[PlacedScan] | None = None) -> Gathered
         reader_precision=tables.reader_precision,
         has_fracture_table="fractures" in kinds,
         has_event_table="adverse-events" in kinds,
+        fracture_sheets=tuple(_whole(sheet) for sheet in of_fractures if sheet.status == "read"),
+        n_unread_fracture_sheets=sum(sheet.status != "read" for sheet in of_fractures),
         last_change=last_change,
         audit_rows=head.seq,
         audit_head=head.hash,
+    )
+
+
+def _with_days_of(scans: Iterable[PlacedScan], days: Mapping[str, Collection[date]]) -> Mapping[str, Collection[date]]:
+    """Days of tables and of scans together, as `place_scans` has numbered them."""
+    every = {subject: set(own) for subject, own in days.items()}
+    for scan in scans:
+        if scan.scan.scan_date is not None:
+            every.setdefault(scan.subject, set()).add(scan.scan.scan_date)
+    return every
+
+
+def _whole(sheet: StoredSheet) -> Source:
+    """The source of what a sheet tells as a whole, such as that something did not happen."""
+    return Source(
+        source_id=sheet.sheet_id,
+        kind=sheet.kind,
+        input_sha256=sheet.input_sha256,
+        sheet=sheet.sheet,
+        software_version=sheet.software_version,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
+from typing import TypeVar
 
 from pydantic import JsonValue
 
@@ -17,6 +19,7 @@ from bonemetrics.outcomes.rows import (
     RowNote,
     Source,
 )
+from bonemetrics.outcomes.visit_days import with_shared_numbers
 from bonemetrics.records import (
     AdverseEvent,
     Fracture,
@@ -25,6 +28,7 @@ from bonemetrics.records import (
     Problem,
     Subject,
     TableRecord,
+    note,
 )
 from bonemetrics.study.day_notes import day_notes
 from bonemetrics.study.parameters import paramcds_at
@@ -33,6 +37,10 @@ from bonemetrics.study.sheet_visits import VisitFinder
 from bonemetrics.study.sheets import StoredSheet
 from bonemetrics.study.store import Store
 from bonemetrics.study.visits import study_day
+
+_Event = TypeVar("_Event", PlacedAdverseEvent, PlacedFracture)
+_OF_THE_FILE = frozenset(("sheet", "line", "notes"))
+"""What two tables may say differently of one event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +55,15 @@ class TableValues:
     reader_precision: tuple[StudyPrecision, ...]
 
 
-def gather_tables(store: Store) -> TableValues:
+def gather_tables(store: Store, days: Mapping[str, Collection[date]] = MappingProxyType({})) -> TableValues:
     """Place the records of all tables of a study.
 
     Parameters
     ----------
     store
         Of the study.
+    days
+        Days by subject that are numbered where neither protocol nor table names visits, those of scans included.
 
     Returns
     -------
@@ -62,12 +72,15 @@ def gather_tables(store: Store) -> TableValues:
     """
     placing = _Placing(
         protocol=store.protocol,
-        finder=VisitFinder(store.protocol),
+        finder=VisitFinder(store.protocol, days),
         sheets={sheet.sheet_id: sheet for sheet in store.sheets()},
     )
     for name, record in store.sheet_records():
         placing.take(name, record)
     placing.solve()
+    placing.tell_repeated()
+    if not store.protocol.visits:
+        placing.candidates = list(with_shared_numbers(placing.candidates))
     for told in store.sheet_problems():
         sheet = placing.sheets[told.sheet_id]
         # Its kind stands for the file: names of files can name people.
@@ -95,6 +108,12 @@ def _in_one_line(parameters: Mapping[str, JsonValue]) -> str:
 def _scale(parameters: Mapping[str, JsonValue]) -> str:
     """Version and value set of a score: those of different ones are not comparable."""
     return " ".join(str(parameters[name]) for name in ("version", "value_set") if parameters.get(name))
+
+
+def _factor(parameters: Mapping[str, JsonValue]) -> float:
+    """By what a value was converted from the unit of its source."""
+    factor = parameters.get("conversion_factor")
+    return float(factor) if isinstance(factor, int | float) and factor else 1.0
 
 
 def _shown(value: JsonValue) -> str:
@@ -169,6 +188,27 @@ class _Placing:
                 line=entry.line,
             )
 
+    def tell_repeated(self) -> None:
+        """Mark events that an earlier sheet tells word by word, as where a site sends its whole list each time."""
+        self.adverse_events = self._told_once(self.adverse_events)
+        self.fractures = self._told_once(self.fractures)
+
+    def _told_once(self, events: Sequence[_Event]) -> list[_Event]:
+        first: dict[str, str] = {}
+        told: list[_Event] = []
+        for one in events:
+            sheet = one.source.source_id.removesuffix(f":{one.source.line}")
+            # One sheet may hold two events alike; its own rows that say the same were left out when it was read.
+            if first.setdefault(one.event.model_dump_json(exclude=set(_OF_THE_FILE)), sheet) == sheet:
+                told.append(one)
+                continue
+            told.append(replace(one, is_repeated=True))
+            text = "another table tells the same event; it is listed and not counted again"
+            place = {"source_id": one.source.source_id, "file": f"{one.event.kind} table", "sheet": one.source.sheet}
+            problem, line = note("event-repeated", text), one.source.line
+            self.notes.append(RowNote(subject=one.subject, visit="", paramcd="", problem=problem, line=line, **place))
+        return told
+
     def _candidate(self, record: Observation, source: Source, notes: tuple[Problem, ...]) -> Candidate:
         person = self.people.get(record.subject)
         place = self.finder.place(record, person)
@@ -197,6 +237,14 @@ class _Placing:
             source=source,
             given=record.given,
             given_unit=record.given_unit,
+            time=record.time,
+            instance=record.instance,
+            baseline_flag=record.baseline_flag,
+            analysis_flag=record.analysis_flag,
+            stated_baseline=record.stated_baseline,
+            stated_change=record.stated_change,
+            stated_percent_change=record.stated_percent_change,
+            factor=_factor(record.parameters),
             notes=(*record.notes, *place.notes, *notes),
         )
 

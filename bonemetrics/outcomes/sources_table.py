@@ -60,6 +60,7 @@ def sources_table(dataset: Dataset) -> Table:
     every += [one.source for one in gathered.candidates]
     every += [one.source for one in gathered.adverse_events]
     every += [one.source for one in gathered.fractures]
+    every += gathered.fracture_sheets
     by_id: dict[str, list[Source]] = {}
     for one in sorted(dict.fromkeys(every), key=lambda one: (one.source_id, one.method, one.calibration)):
         by_id.setdefault(one.source_id, []).append(one)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from bonemetrics.dxa.comparability import comparability_notes as report_notes
 from bonemetrics.records import Measurement, Problem, Record, Visit
@@ -38,7 +39,9 @@ class PlacedScan(Record):
         return (*(found for found in self.scan.result.problems if found.severity == "note"), *self.notes)
 
 
-def place_scans(scans: Iterable[StoredScan], protocol: Protocol) -> tuple[PlacedScan, ...]:
+def place_scans(
+    scans: Iterable[StoredScan], protocol: Protocol, other_days: Mapping[str, Collection[date]] = MappingProxyType({})
+) -> tuple[PlacedScan, ...]:
     """Give measured scans their visits and comparability notes, always from all scans that are there now.
 
     Parameters
@@ -47,6 +50,8 @@ def place_scans(scans: Iterable[StoredScan], protocol: Protocol) -> tuple[Placed
         Of a whole study (`Store.scans`); what is not measured is left out.
     protocol
         Of the study.
+    other_days
+        Days of other data by subject, which are numbered with those of scans where the protocol has no visits.
 
     Returns
     -------
@@ -57,14 +62,21 @@ def place_scans(scans: Iterable[StoredScan], protocol: Protocol) -> tuple[Placed
     for scan in scans:
         if scan.status == "measured" and scan.subject is not None:
             people.setdefault(scan.subject, []).append(scan)
-    placed = [found for subject in sorted(people) for found in _place_person(subject, people[subject], protocol)]
+    placed = [
+        found
+        for subject in sorted(people)
+        for found in _place_person(subject, people[subject], protocol, other_days.get(subject, ()))
+    ]
     return tuple(placed)
 
 
-def _place_person(subject: str, scans: Sequence[StoredScan], protocol: Protocol) -> list[PlacedScan]:
+def _place_person(
+    subject: str, scans: Sequence[StoredScan], protocol: Protocol, other_days: Iterable[date]
+) -> list[PlacedScan]:
     person = protocol.subject(subject)
+    events = [Dated(key=scan.scan_id, kind=_kind(scan), day=scan.scan_date) for scan in scans]
     visits = assign_visits(
-        (Dated(key=scan.scan_id, kind=_kind(scan), day=scan.scan_date) for scan in scans),
+        [*events, *(Dated(key=f"day {day}", kind="", day=day) for day in other_days)],
         subject=person,
         visits=protocol.visits,
     )

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
 
 from bonemetrics.records import Problem, Subject, TableRecord, Visit, note
 from bonemetrics.study.day_notes import day_notes
 from bonemetrics.study.protocol import Protocol
-from bonemetrics.study.visits import UNSCHEDULED, Dated, VisitAssignment, assign_visits, study_day
+from bonemetrics.study.visits import (
+    UNSCHEDULED,
+    Dated,
+    VisitAssignment,
+    assign_visits,
+    numbered_days,
+    numbered_visit,
+    study_day,
+)
+
+_NUMBERED = re.compile(r"visit ([1-9][0-9]{0,3})", re.IGNORECASE)
 
 
 class VisitFinder:
@@ -16,11 +30,14 @@ class VisitFinder:
     Parameters
     ----------
     protocol
-        With its visits. Without any, the table's own name of a visit stands.
+        With its visits. Without any, the table's own name and number of a visit stand.
+    days
+        Days by subject that are numbered where neither protocol nor table names visits, those of scans included.
     """
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, days: Mapping[str, Collection[date]] = MappingProxyType({})) -> None:
         self._tables = protocol.visits
+        self._numbers = {subject: numbered_days(own) for subject, own in days.items()}
         self._visits = {table.name: Visit(name=table.name, number=table.number) for table in protocol.visits}
         self._windows: dict[str, list[tuple[int, int, Visit]]] = {}
         self._named: dict[str, Visit | None] = {}
@@ -77,8 +94,8 @@ class VisitFinder:
         if record.day is not None and day1 is not None:
             day = study_day(record.day, day1)
         if not self._tables:
-            visit = Visit(name=record.visit) if record.visit else UNSCHEDULED
-            return VisitAssignment(visit=visit, study_day=day)
+            visit, notes = self._without_protocol(record)
+            return VisitAssignment(visit=visit, study_day=day, notes=notes)
         named = self.named(record.visit)
         if day is not None and named is not None and any(told.code == "derived-by-source" for told in record.notes):
             return VisitAssignment(visit=named, study_day=day)
@@ -90,6 +107,27 @@ class VisitFinder:
         return assign_visits([Dated(key="", kind=record.kind, day=record.day)], subject=subject, visits=self._tables)[
             ""
         ]
+
+    def _without_protocol(self, record: TableRecord) -> tuple[Visit, tuple[Problem, ...]]:
+        numbers = self._numbers.get(record.subject, {})
+        named = _NUMBERED.fullmatch(record.visit.strip())
+        if record.visit and not named:
+            if record.visit.strip().casefold() != UNSCHEDULED.name.casefold():
+                return Visit(name=record.visit, number=record.visit_number), ()
+            return UNSCHEDULED, (note("unscheduled-visit", "the table calls the visit unscheduled"),)
+        number = record.visit_number if named is None else float(named[1])
+        if number is None and record.day is not None and record.day in numbers:
+            return numbered_visit(numbers[record.day]), ()
+        if number is None:
+            text = "neither protocol nor table names a visit for the value"
+            return UNSCHEDULED, (note("unscheduled-visit", text),)
+        if named and record.visit_number is not None and not self._numbers:
+            return numbered_visit(number).model_copy(update={"number": record.visit_number}), ()
+        found = numbered_visit(number)
+        if record.day is None or number not in numbers.values() or numbers.get(record.day) == number:
+            return found, ()
+        text = f"the table calls the visit {found.name!r}; scans or other tables have it on another day"
+        return found, (note("visit-differs", text),)
 
     def _by_day(self, record: TableRecord, day: int, named: Visit | None) -> VisitAssignment:
         if record.kind not in self._windows:

@@ -53,6 +53,16 @@ def study_day(day: date, day1: date) -> int:
     return difference + 1 if difference >= 0 else difference
 
 
+def numbered_days(days: Iterable[date | None]) -> Mapping[date, int]:
+    """Numbers of the days on which something of one person happened, from 1, in their order."""
+    return {day: number for number, day in enumerate(sorted({day for day in days if day is not None}), start=1)}
+
+
+def numbered_visit(number: float) -> Visit:
+    """The visit of this number where the protocol names none."""
+    return Visit(name=f"Visit {number:g}", number=float(number))
+
+
 def assign_visits(
     events: Iterable[Dated], *, subject: Subject | None, visits: Sequence[VisitTable]
 ) -> Mapping[str, VisitAssignment]:
@@ -75,8 +85,7 @@ def assign_visits(
     known = list(events)
     day1 = subject.day1 if subject is not None else None
     if not visits:
-        days = sorted({event.day for event in known if event.day is not None})
-        numbers = {day: number for number, day in enumerate(days, start=1)}
+        numbers = numbered_days(event.day for event in known)
         return {event.key: _numbered(event, numbers, day1) for event in known}
     return {event.key: _scheduled(event, day1, visits) for event in known}
 
@@ -90,9 +99,8 @@ def _undated() -> VisitAssignment:
 def _numbered(event: Dated, numbers: Mapping[date, int], day1: date | None) -> VisitAssignment:
     if event.day is None:
         return _undated()
-    number = numbers[event.day]
     day = study_day(event.day, day1) if day1 is not None else None
-    return VisitAssignment(visit=Visit(name=f"Visit {number}", number=float(number)), study_day=day)
+    return VisitAssignment(visit=numbered_visit(numbers[event.day]), study_day=day)
 
 
 def _scheduled(event: Dated, day1: date | None, visits: Sequence[VisitTable]) -> VisitAssignment:

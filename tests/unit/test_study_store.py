@@ -248,6 +248,14 @@ def test_assign_subjects__follows_a_subjects_table_that_comes_later(store):
     assert gone.failures()[0].code == "unknown-subject"
 
 
+def test_place_scans__numbers_days_of_other_data_with_those_of_scans(store):
+    keep(store, header(1, day=date(2016, 6, 18)))
+    person = store.scans()[0].subject
+    days = {person: [date(2016, 1, 9), date(2016, 6, 18), date(2016, 8, 1)], "P009": [date(2016, 1, 1)]}
+    ((alone,), (found,)) = (place_scans(store.scans(), store.protocol, other) for other in ({}, days))
+    assert (alone.visit.name, found.visit.name, found.visit.number) == ("Visit 1", "Visit 2", 2.0)
+
+
 def test_place_scans__gives_visits_cohorts_and_notes_of_the_present_state(store):
     visits = '[[cohorts]]\ncode = "2M"\n[[visits]]\nname = "Month 6"\nnumber = 6\nwindow = [150, 200]\n'
     tabled = with_table(store.folder, "subject;cohort;day1;patient_ids\nS01;2M;2016-01-01;HOSP-7\nS02;;;B\n", visits)

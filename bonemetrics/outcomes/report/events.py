@@ -19,14 +19,16 @@ _NOT_CODED = "not coded"
 
 def adverse_events(dataset: Dataset) -> Section:
     """Women and events by system organ class and preferred term, cohort by cohort, and what was serious or related."""
-    events = dataset.gathered.adverse_events
+    known = dataset.gathered.adverse_events
+    events = [one for one in known if not one.is_repeated]
     blocks: tuple[Block, ...]
     if not dataset.gathered.has_event_table and not events:
         blocks = (Text("No table of adverse events was read. Nothing can be said of them.", "absent"),)
     elif not events:
         blocks = (Text("A table of adverse events was read; it reports none.", "absent"),)
     else:
-        blocks = (Text(_events_in_words(dataset, events)), _event_table(dataset, events), *_serious_table(events))
+        told = _events_in_words(dataset, events) + _repeated_in_words(len(known) - len(events))
+        blocks = (Text(told), _event_table(dataset, events), *_serious_table(events))
     return Section(anchor="adverse-events", title="Adverse events", blocks=blocks)
 
 
@@ -48,6 +50,12 @@ def _events_in_words(dataset: Dataset, events: Sequence[PlacedAdverseEvent]) -> 
             f"{plural(before, 'event')} began before the infusion and {'is' if before == 1 else 'are'} counted."
         )
     return " ".join(said)
+
+
+def _repeated_in_words(count: int) -> str:
+    if not count:
+        return ""
+    return f" {plural(count, 'row')} of further tables {'says' if count == 1 else 'say'} the same again, counted once."
 
 
 def _event_table(dataset: Dataset, events: Sequence[PlacedAdverseEvent]) -> ReportTable:
@@ -143,30 +151,35 @@ def _serious_table(events: Sequence[PlacedAdverseEvent]) -> tuple[ReportTable, .
 
 def fractures(dataset: Dataset) -> Section:
     """Every fracture, and how many women had a new one since the infusion."""
-    known = dataset.gathered.fractures
+    every = dataset.gathered.fractures
+    known = [one for one in every if not one.is_repeated]
     blocks: tuple[Block, ...]
     if not dataset.gathered.has_fracture_table and not known:
         blocks = (Text("No table of fractures was read. Nothing can be said of them.", "absent"),)
     elif not known:
         blocks = (Text("A table of fractures was read; it reports none.", "absent"),)
     else:
-        blocks = (Text(_fractures_in_words(dataset, known)), _fracture_table(known))
+        told = _fractures_in_words(dataset, known) + _repeated_in_words(len(every) - len(known))
+        blocks = (Text(told), _fracture_table(known))
     return Section(anchor="fractures", title="Fractures", blocks=blocks)
 
 
 def _fractures_in_words(dataset: Dataset, known: Sequence[PlacedFracture]) -> str:
-    new = [one for one in known if one.is_new]
+    denied = sum(not one.counts for one in known)
+    new = [one for one in known if one.is_new and one.counts]
     by_cohort = [
         f"{group.label}: {len({one.subject for one in new if one.cohort == group.code})} of {len(group.women)} women"
         for group in cohorts(dataset)
     ]
     said = f"{plural(len(new), 'fracture')} on or after the day of infusion ({', '.join(by_cohort)})."
-    undated = sum(one.is_new is None for one in known)
-    older = len(known) - len(new) - undated
+    undated = sum(one.is_new is None and one.counts for one in known)
+    older = len(known) - len(new) - undated - denied
     if older:
         said += f" {plural(older, 'fracture')} happened before the infusion."
     if undated:
         said += f" Of {plural(undated, 'fracture')} it is not known whether it was before or after."
+    if denied:
+        said += f" Not confirmed and not counted: {plural(denied, 'fracture')}."
     return said
 
 
