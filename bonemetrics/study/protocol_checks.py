@@ -16,6 +16,7 @@ from bonemetrics.segmentation.parameters import TissueParameters
 from bonemetrics.study.nearest import suggestion
 from bonemetrics.study.protocol_faults import Fault, from_validation
 from bonemetrics.study.protocol_tables import CohortTable, DataKind, VisitTable
+from bonemetrics.study.visits import UNSCHEDULED
 
 if TYPE_CHECKING:
     from bonemetrics.study.protocol import Protocol
@@ -26,6 +27,7 @@ def cross_faults(protocol: Protocol) -> list[Fault]:
     faults = [
         *_repeated("cohorts", "code", protocol.cohorts, lambda cohort: cohort.code),
         *_repeated("visits", "name", protocol.visits, lambda visit: visit.name),
+        *_visit_names(protocol.visits),
         *_repeated("visits", "number", protocol.visits, lambda visit: visit.number),
         *_repeated("visits", "baseline", protocol.visits, lambda visit: visit.baseline or None),
         *_repeated("parameters", "paramcd", protocol.parameters, lambda parameter: parameter.paramcd),
@@ -63,6 +65,19 @@ def _repeated(table: str, key: str, entries: Sequence[Any], value_of: Callable[[
                 text = "a second baseline visit; a study has one at most"
             yield (table, number, key), text
         seen.add(value)
+
+
+def _visit_names(visits: Sequence[VisitTable]) -> Iterator[Fault]:
+    """Names that tables could not tell apart, and the one that is taken."""
+    seen: dict[str, str] = {}
+    for number, visit in enumerate(visits):
+        folded = " ".join(visit.name.casefold().split())
+        if folded == UNSCHEDULED.name.casefold():
+            text = f"'name' {visit.name!r} is what values outside all visits are called; name the visit otherwise"
+            yield ("visits", number, "name"), text
+        elif seen.setdefault(folded, visit.name) != visit.name:
+            text = f"'name' {visit.name!r} is {seen[folded]!r} but for capitals or blanks; write another"
+            yield ("visits", number, "name"), text
 
 
 def _overlaps(visits: Sequence[VisitTable]) -> Iterator[Fault]:

@@ -126,6 +126,8 @@ def test_parse_protocol__takes_a_date_as_text():
         ("[320, 410]", "[1, 410]", "line 16: 'window' [1, 410] of 'Month 12' overlaps [-60, 1] of 'Baseline'"),
         ("[300, 430]", "[-3, 430]", "line 17: 'windows.dxa' [-3, 430] of 'Month 12' overlaps [-60, 1] of 'Baseline'"),
         ('"Month 12"', '"Baseline"', "line 13: 'name' 'Baseline' stands twice in [[visits]]"),
+        ('"Month 12"', '"BASELINE"', "line 13: 'name' 'BASELINE' is 'Baseline' but for capitals or blanks"),
+        ('"Month 12"', '"unScheduled"', "line 13: 'name' 'unScheduled' is what values outside all visits are called"),
         ("number = 12", "number = 0\nbaseline = true", "line 15: a second baseline visit"),
         ("number = 12", "number = 0", "line 14: 'number' 0.0 stands twice in [[visits]]"),
         ('"Tb.vBMD"', '"Tb.vBDM"', "line 21: 'quantity' in [[parameters]]: 'Tb.vBDM' is not in the catalogue"),
