@@ -16,7 +16,7 @@ import pypdfium2
 from PIL import Image
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SHEETS = (("Report of outcomes", 40), ("Values (mg/cm³)", 120), ("Biopsies", 20))
+SHEETS = (("Report of outcomes", 40), ("Endpoints", 20), ("Biopsies", 20))
 """Words by which the sheets are found, and within how many letters of their top."""
 TARGET = Path(__file__).parent / "images" / "report.png"
 SCALE, GAP, COLOURS = 1.25, 14, 224
