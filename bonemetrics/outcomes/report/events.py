@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bonemetrics.outcomes.cohorts import Cohort, cohorts
 from bonemetrics.outcomes.figures.moments import months
+from bonemetrics.outcomes.report.event_rates import rate_table
 from bonemetrics.outcomes.report.page import Block, Section, Text
 from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, columns
 from bonemetrics.outcomes.rows import Dataset, PlacedAdverseEvent, PlacedFracture
@@ -28,7 +29,8 @@ def adverse_events(dataset: Dataset) -> Section:
         blocks = (Text("A table of adverse events was read; it reports none.", "absent"),)
     else:
         told = _events_in_words(dataset, events) + _repeated_in_words(len(known) - len(events))
-        blocks = (Text(told), _event_table(dataset, events), *_serious_table(events))
+        rates = rate_table(dataset, events, _is_related)
+        blocks = (Text(told), *rates, _event_table(dataset, events), *_serious_table(events))
     return Section(anchor="adverse-events", title="Adverse events", blocks=blocks)
 
 
@@ -47,7 +49,8 @@ def _events_in_words(dataset: Dataset, events: Sequence[PlacedAdverseEvent]) -> 
         said.append(f"Whether it was serious is not stated for {plural(unknown, 'event')}.")
     if before:
         said.append(
-            f"{plural(before, 'event')} began before the infusion and {'is' if before == 1 else 'are'} counted."
+            f"{plural(before, 'event')} began before the infusion, shown in a row of "
+            f"{'its' if before == 1 else 'their'} own."
         )
     return " ".join(said)
 
@@ -65,7 +68,7 @@ def _event_table(dataset: Dataset, events: Sequence[PlacedAdverseEvent]) -> Repo
         head += columns("women", "events", numeric_from=0, group=f"{one.label} (n = {len(one.women)})")
     total = len(dataset.gathered.participants)
     head += columns("women", "events", "serious", "related", numeric_from=0, group=f"All (n = {total})")
-    rows = [_event_row("Any adverse event", events, groups, strong=True)]
+    rows = [_event_row("Any adverse event", events, groups, strong=True), *_rows_by_day(events, groups)]
     classes = sorted({_class_of(one) for one in events}, key=lambda name: (name == _NOT_CODED, name))
     for name in classes:
         of_class = [one for one in events if _class_of(one) == name]
@@ -79,6 +82,17 @@ def _event_table(dataset: Dataset, events: Sequence[PlacedAdverseEvent]) -> Repo
         rows=tuple(rows),
         remark=f"A woman with several events of one kind counts once under “women”. {_related_in_words(events)}",
     )
+
+
+def _rows_by_day(events: Sequence[PlacedAdverseEvent], groups: Sequence[Cohort]) -> list[TableRow]:
+    """Of all events, those on or after the infusion apart from those before it."""
+    after = [one for one in events if one.study_day is not None and one.study_day >= 1]
+    before = [one for one in events if one.study_day is not None and one.study_day < 1]
+    unknown = [one for one in events if one.study_day is None]
+    rows = [_event_row("\u2003on or after infusion", after, groups, strong=False)]
+    for name, own in (("before infusion", before), ("day not known", unknown)):
+        rows += [_event_row(f"\u2003{name}", own, groups, strong=False)] if own else []
+    return rows
 
 
 def _event_row(name: str, events: Sequence[PlacedAdverseEvent], groups: Sequence[Cohort], *, strong: bool) -> TableRow:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bonemetrics.errors import NOTES, all_error_codes
+from bonemetrics.outcomes.report.losses import LOSSES, OF_FILES, lost_in_words
 from bonemetrics.outcomes.report.page import Block, Facts, Section, Text
 from bonemetrics.outcomes.report.tables import ReportTable, TableRow, columns
 from bonemetrics.outcomes.rows import Dataset, OutcomeRow, RowNote
-from bonemetrics.outcomes.wording import MISSING, number, plural, pretty_unit, with_unit
+from bonemetrics.outcomes.wording import MISSING, listed, number, plural, pretty_unit, with_unit
 
 _MOST_REFUSED = 200
 _MOST_WOMEN = 10
@@ -47,21 +48,52 @@ def data_quality(dataset: Dataset) -> Section:
     every = every_note(dataset)
     notes = [one for one in every if one.problem.severity == "note"]
     refused = [one for one in every if one.problem.severity == "refusal"]
-    blocks: list[Block] = [Text(_in_words(notes, refused))]
-    if notes:
-        blocks.append(_notes_table(notes))
+    lost = [one for one in notes if one.problem.code in LOSSES]
+    stand = [one for one in notes if one.problem.code not in LOSSES]
+    blocks: list[Block] = [Text(_in_words(notes, lost, refused))]
+    if lost:
+        blocks.append(_notes_table("Lost, left out or without a number", lost))
+    blocks += _files_table(lost)
+    if stand:
+        blocks.append(_notes_table("Notes by code on what stands", stand))
     if refused:
         blocks.append(_refused_table(refused))
     return Section(anchor="data-quality", title="Data quality", blocks=tuple(blocks))
 
 
-def _in_words(notes: Sequence[RowNote], refused: Sequence[RowNote]) -> str:
+def _in_words(notes: Sequence[RowNote], lost: Sequence[RowNote], refused: Sequence[RowNote]) -> str:
     told = f"{plural(len(notes), 'note')} on values, rows and people" if notes else "No note was made on any value"
-    lost = f"{plural(len(refused), 'row or value', 'rows or values')} refused" if refused else "nothing was refused"
-    return f"{told}; {lost}. A noted value stands in the dataset; a refused one does not, and its reason is named here."
+    turned = f"{plural(len(refused), 'row or value', 'rows or values')} refused" if refused else "no row was refused"
+    said = [f"{told}; {turned}."]
+    if refused:
+        said.append("What is refused is not in the dataset; its reason is named here.")
+    if lost:
+        said.append(f"Lost, left out or without a number: {listed(lost_in_words(lost))}.")
+    if len(notes) > len(lost):
+        said.append(f"The {'other ' if lost else ''}notes are on values that stand in the dataset.")
+    said.append(
+        "A file that could not be read at all, or that no entry of the protocol names, never came into the study: the "
+        "command “run” names it when it meets it, and “status” names those that failed."
+    )
+    return " ".join(said)
 
 
-def _notes_table(notes: Sequence[RowNote]) -> ReportTable:
+def _files_table(lost: Sequence[RowNote]) -> list[ReportTable]:
+    """Files, or tables, that were left alone, as far as the dataset knows of them."""
+    alone = [one for one in lost if one.problem.code in OF_FILES]
+    if not alone:
+        return []
+    rows = tuple(
+        TableRow(
+            (_place(one), one.subject or MISSING, one.problem.code, one.problem.message or NOTES[one.problem.code])
+        )
+        for one in dict.fromkeys(alone)
+    )
+    head = columns("Place", "Woman", "Code", "Why", numeric_from=9)
+    return [ReportTable(caption="Files and tables left alone", columns=head, rows=rows[:_MOST_REFUSED])]
+
+
+def _notes_table(caption: str, notes: Sequence[RowNote]) -> ReportTable:
     counted = Counter(one.problem.code for one in notes)
     rows = []
     for code, count in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
@@ -72,7 +104,7 @@ def _notes_table(notes: Sequence[RowNote]) -> ReportTable:
         *columns("Notes", numeric_from=0),
         *columns("Women", "Parameters", numeric_from=2),
     )
-    return ReportTable(caption="Notes by code", columns=head, rows=tuple(rows))
+    return ReportTable(caption=caption, columns=head, rows=tuple(rows))
 
 
 def _women(notes: Iterable[RowNote]) -> str:
