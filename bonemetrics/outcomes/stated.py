@@ -19,7 +19,7 @@ class StatedNumbers:
     Parameters
     ----------
     values
-        All of them: a number is printed with as many decimals as any of its column here, since 2.0 is kept as 2.
+        All of them: a whole number counts as printed with the decimals of its column, since 2.00 is kept as 2.
     """
 
     def __init__(self, values: Iterable[Candidate]) -> None:
@@ -29,8 +29,8 @@ class StatedNumbers:
             [(one.stated_change, one.factor) for one in known],
             [(one.stated_percent_change, 1.0) for one in known],
         )
-        self._half_units = [
-            0.5 * 10.0 ** -max((_decimals(number / by) for number, by in column if number is not None), default=0)
+        self._least_decimals = [
+            min((found for number, by in column if number is not None and (found := _decimals(number / by))), default=0)
             for column in columns
         ]
 
@@ -59,14 +59,19 @@ class StatedNumbers:
         )
         faults = [
             f"{name} is {stated:.10g} in the source, {own:.10g} here"
-            for (name, stated, own, scale, by), half in zip(pairs, self._half_units, strict=True)
+            for (name, stated, own, scale, by), least in zip(pairs, self._least_decimals, strict=True)
             if stated is not None
             and own is not None
-            and abs(stated - own) > half * abs(by) + _noise(stated, own, scale)
+            and abs(stated - own) > _half_unit(stated / by, least) * abs(by) + _noise(stated, own, scale)
         ]
         if value.stated_change and change.change is None and base is not None and value.value is not None:
             faults.append(f"CHG is {value.stated_change:.10g} in the source, none here: not after the baseline")
         return note("change-contradicts-source", "; ".join(faults)) if faults else None
+
+
+def _half_unit(number: float, least_decimals: int) -> float:
+    """Half a unit of the last printed digit."""
+    return 0.5 * 10.0 ** -(_decimals(number) or least_decimals)
 
 
 def _noise(*scales: float) -> float:

@@ -179,6 +179,17 @@ def test_stated_changes__a_whole_number_has_the_decimals_of_its_column():
     assert [("change-contradicts-source" in codes(row)) for row in rows] == [False, True, False]
 
 
+def test_stated_changes__each_has_its_own_last_digit():
+    rows = derived(
+        pulse(130.0, "Baseline", -14),
+        pulse(133.0, "Month 6", 180, stated_percent_change=2.3077),
+        pulse(147.0, "Month 12", 366, stated_percent_change=13.08),
+        parameters=PULSE,
+    )
+    # 3 / 130 = 2.307692 %, 17 / 130 = 13.076923 %: both printed with four or five digits.
+    assert [codes(row) for row in rows] == [[], [], []]
+
+
 def test_stated_changes__of_a_value_before_the_baseline_are_told():
     rows = derived(
         pulse(60.0, "Unscheduled", -60, stated_change=-4.0),
