@@ -116,6 +116,17 @@ def _factor(parameters: Mapping[str, JsonValue]) -> float:
     return float(factor) if isinstance(factor, int | float) and factor else 1.0
 
 
+def _answers(record: Observation) -> tuple[int | None, ...]:
+    """What a score was computed from: five levels of the EQ-5D, ten sections of Oswestry."""
+    if record.quantity == "EQ-5D-index" and record.method == "levels":
+        return tuple(int(level) for level in record.given)
+    sections = record.parameters.get("sections")
+    if record.quantity != "ODI" or not isinstance(sections, dict):
+        return ()
+    found = [sections.get(f"odi{number}") for number in range(1, 11)]
+    return tuple(int(one) if isinstance(one, int | float) else None for one in found)
+
+
 def _shown(value: JsonValue) -> str:
     if isinstance(value, dict):
         return " ".join(f"{name}:{_shown(one)}" for name, one in value.items())
@@ -237,6 +248,7 @@ class _Placing:
             source=source,
             given=record.given,
             given_unit=record.given_unit,
+            answers=_answers(record),
             time=record.time,
             instance=record.instance,
             baseline_flag=record.baseline_flag,

@@ -66,7 +66,8 @@ class Candidate:
     `review` the status of a scan's review, `not-applicable` for what has no segmentation. `given` and `given_unit` are
     the source's own. `scale` names version and value set of a score that has several. `time` and `instance` tell values
     of one day apart; flags and stated numbers are those of the source, which are compared and never taken. `factor` is
-    by what value and stated numbers were converted from its unit.
+    by what value and stated numbers were converted from its unit. `answers` are the items behind a score, in the order
+    of the questionnaire, `None` for one that was not answered.
     """
 
     subject: str
@@ -101,6 +102,7 @@ class Candidate:
     stated_change: float | None = None
     stated_percent_change: float | None = None
     factor: float = 1.0
+    answers: tuple[int | None, ...] = ()
     notes: tuple[Problem, ...] = ()
 
 

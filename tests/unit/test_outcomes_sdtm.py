@@ -99,6 +99,20 @@ def test_sdtm__a_value_scored_by_another_version_has_the_term_of_that_version():
     assert (row["QSTESTCD"], row["QSCAT"]) == ("EQ5D0106", "EQ-5D-3L")
 
 
+def test_sdtm__answers_stand_before_the_score_that_was_computed_of_them():
+    index = value("eq5d", "EQ-5D-index", 0.887, "1", scale="3L Spain TTO", answers=(1, 1, 1, 2, 1), given="11121")
+    disability = value("oswestry", "ODI", 40.0, "%", answers=(2, None, 3, 1, 2, 2, 2, 2, 2, 2), study_day=13)
+    rows = domains(index, disability)["qs"]
+    items = {row["QSTESTCD"]: (row["QSTEST"], row["QSORRES"], row["QSSTRESN"]) for row in rows}
+    assert items["EQ5D0104"] == ("EQ5D01-Pain/Discomfort", "2", 2.0)
+    assert items["EQ5D0105"] == ("EQ5D01-Anxiety/Depression", "1", 1.0)
+    assert items["ODI0103"] == ("ODI01-Section 3", "3", 3.0)
+    # A section that was not answered is no row.
+    assert "ODI0102" not in items
+    assert len(rows) == 5 + 1 + 9 + 1
+    assert {row["QSCAT"] for row in rows} == {"EQ-5D-3L", "ODI V2.1A"}
+
+
 def test_sdtm__every_questionnaire_has_a_category():
     pain = value("vas", "Pain-VAS", 4.5, "1", site="patient-reported")
     disability = value("oswestry", "ODI", 32.0, "%", site="patient-reported")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from bonemetrics.outcomes.rows import Candidate, Gathered
+from bonemetrics.outcomes.sdtm.answers import with_answers
 from bonemetrics.outcomes.sdtm.supplement import Qualifier, supplement
 from bonemetrics.outcomes.sdtm.terms import Term, term_of, unit_term
 from bonemetrics.outcomes.table import Cell, Column, ColumnType, Table
@@ -29,12 +30,13 @@ def findings(gathered: Gathered) -> Iterator[Table]:
     study = gathered.protocol.study.id
     versions = {one.version for one in gathered.protocol.parameters if one.version}
     known: dict[tuple[object, ...], Term] = {}
-    terms = []
+    terms: list[tuple[Term, Candidate]] = []
     for one in gathered.candidates:
         key = (one.kind, one.quantity, one.site, one.side, one.region, one.scale, one.paramcds)
+        version = _version(one, versions)
         if key not in known:
-            known[key] = term_of(one, _version(one, versions))
-        terms.append((known[key], one))
+            known[key] = term_of(one, version)
+        terms += with_answers(known[key], one, version)
     for domain in _TITLES:
         of_domain = sorted(((term, one) for term, one in terms if term.domain == domain), key=_order)
         yield from _domain(domain, of_domain, study)
