@@ -275,12 +275,12 @@ def listed(path: str, problems: Iterable[tuple[int, Problem]]) -> Iterator[Refus
 
 
 def refused_tables(store: Store) -> list[Refused]:
-    """Tables of a study, and rows of them, that were not taken."""
+    """Tables of a study that its protocol names, and rows of them, that were not taken."""
     problems: dict[str, list[tuple[int, Problem]]] = {}
     for one in store.sheet_problems():
         problems.setdefault(one.sheet_id, []).append((one.line, one.problem))
     found: list[Refused] = []
-    for sheet in store.sheets():
+    for sheet in store.sheets_in_force():
         if sheet.status != "read":
             found.append(Refused(sheet.path, sheet.code, sheet.message))
         found += listed(sheet.path, problems.get(sheet.sheet_id, ()))

@@ -39,7 +39,7 @@ def gather(store: Store, placed: Iterable[PlacedScan] | None = None) -> Gathered
     days += [(one.subject, one.event.day) for one in tables.adverse_events]
     days += [(one.subject, one.event.day) for one in tables.fractures]
     head, last_change = store.last_change()
-    sheets = store.sheets()
+    sheets = store.sheets_in_force()
     kinds = {sheet.kind for sheet in sheets if sheet.status == "read"}
     of_fractures = [sheet for sheet in sheets if sheet.kind == "fractures"]
     return Gathered(
@@ -53,6 +53,7 @@ def gather(store: Store, placed: Iterable[PlacedScan] | None = None) -> Gathered
         reader_precision=tables.reader_precision,
         has_fracture_table="fractures" in kinds,
         has_event_table="adverse-events" in kinds,
+        sheets=tuple(_whole(sheet) for sheet in sheets),
         fracture_sheets=tuple(_whole(sheet) for sheet in of_fractures if sheet.status == "read"),
         n_unread_fracture_sheets=sum(sheet.status != "read" for sheet in of_fractures),
         last_change=last_change,

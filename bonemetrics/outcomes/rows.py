@@ -217,8 +217,9 @@ class RowNote:
 class Gathered:
     """Everything of a study that the dataset is made of, placed in the trial; `last_change` is an ISO 8601 UTC time.
 
-    `has_fracture_table` and `has_event_table` tell "none happened" from "nobody told". `fracture_sheets` are the tables
-    of fractures as a whole, which a count of none is from; `n_unread_fracture_sheets` are those that gave nothing.
+    `sheets` are all tables as a whole, `fracture_sheets` those of fractures, which a count of none is from;
+    `n_unread_fracture_sheets` are those that gave nothing. `has_fracture_table` and `has_event_table` tell "none
+    happened" from "nobody told".
     """
 
     protocol: Protocol
@@ -231,6 +232,7 @@ class Gathered:
     reader_precision: tuple[StudyPrecision, ...] = ()
     has_fracture_table: bool = False
     has_event_table: bool = False
+    sheets: tuple[Source, ...] = ()
     fracture_sheets: tuple[Source, ...] = ()
     n_unread_fracture_sheets: int = 0
     last_change: str = ""

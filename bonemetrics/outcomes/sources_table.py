@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from bonemetrics.outcomes.rows import Dataset, Source
 from bonemetrics.outcomes.table import Cell, Column, Table
@@ -42,7 +43,7 @@ OUTCOME_NOTE_COLUMNS = (
 
 
 def sources_table(dataset: Dataset) -> Table:
-    """One row per source of values and events, those that no parameter asks for included.
+    """One row per source of values, events and notes, and one per table; what no parameter asks for included.
 
     Parameters
     ----------
@@ -61,10 +62,24 @@ def sources_table(dataset: Dataset) -> Table:
     every += [one.source for one in gathered.adverse_events]
     every += [one.source for one in gathered.fractures]
     every += gathered.fracture_sheets
+    every += _of_notes(dataset)
     by_id: dict[str, list[Source]] = {}
     for one in sorted(dict.fromkeys(every), key=lambda one: (one.source_id, one.method, one.calibration)):
         by_id.setdefault(one.source_id, []).append(one)
     return Table(name="sources", columns=SOURCE_COLUMNS, rows=[_row(found) for found in by_id.values()])
+
+
+def _of_notes(dataset: Dataset) -> Iterator[Source]:
+    """Tables, and those of their rows that gave nothing but a note or a refusal."""
+    whole = {one.source_id: one for one in dataset.gathered.sheets}
+    yield from whole.values()
+    known = {row.source.source_id for row in dataset.rows} | {
+        one.source.source_id for one in dataset.gathered.candidates
+    }
+    for told in dataset.notes:
+        sheet, _, line = told.source_id.rpartition(":")
+        if told.source_id not in known and sheet in whole:
+            yield replace(whole[sheet], source_id=told.source_id, line=int(line) or None)
 
 
 def _row(found: Sequence[Source]) -> tuple[Cell, ...]:

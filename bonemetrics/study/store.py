@@ -326,15 +326,25 @@ class Store:
         with self._database.read() as connection:
             return sheets.sheets(connection)
 
+    def sheets_in_force(self) -> tuple[StoredSheet, ...]:
+        """Those of them that an entry of [[tables]] still names; the rows of any other no longer count."""
+        tables = self.protocol.tables
+        keys = {sheets.entry_key(table, tables) for table in tables}
+        return tuple(sheet for sheet in self.sheets() if sheet.entry in keys)
+
     def sheet_records(self) -> Iterator[tuple[str, AnyTableRecord]]:
-        """Records of all tables with the ID of their sheet; one transaction lasts until all are taken."""
+        """Records of all tables in force with the ID of their sheet; one transaction lasts until all are taken."""
+        names = {sheet.sheet_id for sheet in self.sheets_in_force()}
         with self._database.read() as connection:
-            yield from sheets.sheet_records(connection)
+            for name, record in sheets.sheet_records(connection):
+                if name in names:
+                    yield name, record
 
     def sheet_problems(self) -> tuple[SheetProblem, ...]:
-        """What was said of the rows of all tables."""
+        """What was said of the rows of all tables in force."""
+        names = {sheet.sheet_id for sheet in self.sheets_in_force()}
         with self._database.read() as connection:
-            return sheets.sheet_problems(connection)
+            return tuple(told for told in sheets.sheet_problems(connection) if told.sheet_id in names)
 
     # Audit
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from bonemetrics import __version__
 from bonemetrics.batch.execute import run_study
 from bonemetrics.outcomes.export import export_study, snapshot
+from bonemetrics.outcomes.gather import gather
 from bonemetrics.study.create import init_study
 from bonemetrics.study.store import Store
 
@@ -257,7 +259,11 @@ def test_sources__lead_from_a_value_to_file_row_reader_and_software(tables):
         __version__,
     )
     every = {row["SRCID"] for name in ("outcomes_long", "adverse_events", "fractures") for row in tables[name]}
-    assert every == {row["SRCID"] for row in tables["sources"]}
+    known = {row["SRCID"] for row in tables["sources"]}
+    assert every <= known
+    # Beside them stand tables as a whole, and rows that gave nothing but a note.
+    told = {row["SRCID"] for row in tables["outcome_notes"]}
+    assert {one for one in known - every if ":" in one} <= told
 
 
 def test_a_person_who_is_not_in_the_study_is_told_of_without_her_name(tables):
@@ -282,3 +288,27 @@ def test_every_number_with_a_paramcd_is_in_the_long_table(study, tables):
     expected = sum(len(one.paramcds) for one in found.gathered.candidates)
     # Beside them the count of fractures at two visits of one woman.
     assert len(tables["outcomes_long"]) == len(found.rows) == expected + 2
+
+
+def test_sources__hold_every_row_that_a_note_is_about(tables):
+    known = {row["SRCID"] for row in tables["sources"]}
+    told = {row["SRCID"]: row["CODE"] for row in tables["outcome_notes"] if row["SRCID"]}
+    assert {source: code for source, code in told.items() if source not in known} == {}
+    refused = {row["SRCID"] for row in tables["outcome_notes"] if row["SEVERITY"] == "refusal" and row["SRCID"]}
+    assert refused
+    for row in tables["sources"]:
+        if row["SRCID"] in refused:
+            assert len(row["SHA256"]) == 64
+            assert row["SRCKIND"]
+
+
+def test_gather__a_table_that_no_entry_names_any_more_does_not_count(study, tmp_path):
+    made = tmp_path / "study"
+    shutil.copytree(study, made)
+    before = len(gather(Store.open(made)).candidates)
+    text = (made / "study.toml").read_text()
+    # The entry reads another file from now on; what it once read would stand twice beside a renamed copy of it.
+    (made / "study.toml").write_text(text.replace('file = "lab.csv"', 'file = "laboratory.csv"'))
+    found = gather(Store.open(made))
+    assert {one.kind for one in found.candidates} == {"eq5d", "histomorphometry"}
+    assert len(found.candidates) < before

@@ -36,9 +36,13 @@ windows.laboratory = [150, 200]
 WOMAN = Subject(subject="S-2", day1=date(2016, 1, 13))
 
 
+LABORATORY = ClinicalTable(kind="laboratory", file="lab*.csv")
+
+
 @pytest.fixture
 def store(tmp_path):
-    init_study(tmp_path / "study")
+    (tmp_path / "study.toml").write_text('[[tables]]\nkind = "laboratory"\nfile = "lab*.csv"\n')
+    init_study(tmp_path / "study", tmp_path / "study.toml")
     return Store.open(tmp_path / "study")
 
 
@@ -56,7 +60,12 @@ def line(number: int, value: float = 41.5, **facts: object) -> SheetLine:
 
 def facts(digest: str = "a" * 64, settings: str = "s") -> SheetFacts:
     return SheetFacts(
-        kind="laboratory", entry="e", path="/data/lab.csv", n_rows=3, input_sha256=digest, settings_hash=settings
+        kind="laboratory",
+        entry=entry_key(LABORATORY, (LABORATORY,)),
+        path="/data/lab.csv",
+        n_rows=3,
+        input_sha256=digest,
+        settings_hash=settings,
     )
 
 
