@@ -66,7 +66,7 @@ def sources_table(dataset: Dataset) -> Table:
     by_id: dict[str, list[Source]] = {}
     for one in sorted(dict.fromkeys(every), key=lambda one: (one.source_id, one.method, one.calibration)):
         by_id.setdefault(one.source_id, []).append(one)
-    return Table(name="sources", columns=SOURCE_COLUMNS, rows=[_row(found) for found in by_id.values()])
+    return Table(name="sources", columns=SOURCE_COLUMNS, rows=[_row(_joined(found)) for found in by_id.values()])
 
 
 def _of_notes(dataset: Dataset) -> Iterator[Source]:
@@ -82,19 +82,38 @@ def _of_notes(dataset: Dataset) -> Iterator[Source]:
             yield replace(whole[sheet], source_id=told.source_id, line=int(line) or None)
 
 
-def _row(found: Sequence[Source]) -> tuple[Cell, ...]:
-    """All sources of one ID in one row."""
+def _joined(found: Sequence[Source]) -> Source:
+    """All sources of one ID as one."""
+    if len(found) == 1:
+        return found[0]
 
-    def told(of: Callable[[Source], str]) -> str | None:
-        return " | ".join(dict.fromkeys(of(one) for one in found if of(one))) or None
+    def told(of: Callable[[Source], str]) -> str:
+        return " | ".join(dict.fromkeys(of(one) for one in found if of(one)))
 
     several = len({one.method for one in found}) > 1
+    return Source(
+        source_id=found[0].source_id,
+        kind=told(lambda one: one.kind),
+        input_sha256=told(lambda one: one.input_sha256),
+        series_uid=told(lambda one: one.series_uid),
+        sheet=told(lambda one: one.sheet),
+        line=found[0].line,
+        reader=told(lambda one: one.reader),
+        calibration=told(
+            lambda one: f"{one.method}: {one.calibration}" if several and one.calibration else one.calibration
+        ),
+        scanner=told(lambda one: one.scanner),
+        software_version=told(lambda one: one.software_version),
+        method=told(lambda one: one.method),
+        review=told(lambda one: one.review),
+    )
+
+
+def _row(one: Source) -> tuple[Cell, ...]:
     return (
-        *(found[0].source_id, told(lambda one: one.kind), told(lambda one: one.input_sha256)),
-        *(told(lambda one: one.series_uid), told(lambda one: one.sheet), found[0].line, told(lambda one: one.reader)),
-        told(lambda one: f"{one.method}: {one.calibration}" if several and one.calibration else one.calibration),
-        *(told(lambda one: one.scanner), told(lambda one: one.software_version)),
-        *(told(lambda one: one.method), told(lambda one: one.review)),
+        *(one.source_id, one.kind, one.input_sha256 or None, one.series_uid or None, one.sheet or None),
+        *(one.line, one.reader or None, one.calibration or None, one.scanner or None),
+        *(one.software_version or None, one.method or None, one.review or None),
     )
 
 

@@ -71,12 +71,14 @@ class Table:
 
     def outline(self) -> Table:
         """The same columns with one row, which has the longest text of each: all that is needed to describe a table."""
-        row = tuple(
-            max((row[place] for row in self.rows if row[place] is not None), key=_length, default=None)
-            for place in range(len(self.columns))
-        )
+        row = tuple(map(self._longest, range(len(self.columns))))
         return Table(name=self.name, columns=self.columns, rows=[row] if self.rows else [])
 
-
-def _length(cell: Cell) -> int:
-    return len(cell.encode()) if isinstance(cell, str) else 0
+    def _longest(self, place: int) -> Cell:
+        """The longest text of a column in bytes, the first of those as long; of any other type, some value of it."""
+        if self.columns[place].type != "text":
+            return next((row[place] for row in self.rows if row[place] is not None), None)
+        # Each text once, in the order in which they stand: columns repeat few of them many times.
+        texts = dict.fromkeys(row[place] for row in self.rows)
+        texts.pop(None, None)
+        return max(texts, key=lambda text: len(str(text).encode()), default=None)
