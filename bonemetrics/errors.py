@@ -257,6 +257,17 @@ class AlgebraError(BonemetricsError):
     }
 
 
+class AgreementError(BonemetricsError):
+    """The work of two readers cannot be compared or joined."""
+
+    codes = {
+        "invalid-readings": "readings, verdicts or values that make no pairs, are no numbers or no listed category",
+        "unresolved-components": "places where two readers differ are left without a decision",
+        "invalid-choice": "a decision on a place that is not there, or for neither of the two readers",
+        "stale-disagreement": "a mask was changed after its differences to the other reader's were listed",
+    }
+
+
 class AnalysisError(BonemetricsError):
     """A statistic that the data do not allow."""
 
