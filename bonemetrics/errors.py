@@ -104,6 +104,7 @@ class ReadError(BonemetricsError):
         "ocr-unavailable": "the page is a picture, and the program that reads pictures is not installed",
         "phantom-scan": "a quality-control scan of a phantom, which belongs to no person",
         "invalid-labels": "the label file is damaged, has no valid grid, or holds other than whole numbers",
+        "input-changed": "the files are not the ones that were recorded with the stored numbers",
     }
 
 
@@ -160,6 +161,7 @@ class SegmentationError(BonemetricsError):
         "forearm-length-unknown": "the region is a per cent of the forearm's length, which is not given",
         "bone-end-not-seen": "the region counts from the distal end of the radius, which lies outside the scan",
         "region-outside-scan": "slices of the region lie outside the scan or do not show the radius",
+        "unknown-label": "an edited segmentation holds labels other than 1 (trabecular) and 2 (cortical)",
     }
 
 
@@ -190,6 +192,21 @@ class StudyError(BonemetricsError):
         "damaged-database": "the study database is damaged or is no bonemetrics database",
         "database-unavailable": "the study database cannot be reached, is locked, full or read-only",
         "unknown-scan": "the study has no scan of this ID",
+        "nothing-to-judge": "the scan has no segmentation that a reader could judge",
+        "stale-mask": "the mask is none of the scan's current result, or not the one that counts for this act",
+        "mask-not-measured": "an edited segmentation without numbers of its own that compare with the scan's",
+        "unknown-reader": "the protocol does not list this reader for this role",
+        "unknown-review": "the verdict is not this reader's last one on this mask",
+        "reading-open": "a verdict on the scan is still to come, so its record cannot be signed",
+        "locked": "the record of the scan is signed; unlock it with a reason first",
+        "not-locked": "nobody has signed the record or locked the entry, so there is nothing to unlock",
+        "reason-missing": "an unlocking without its reason, or a signature without its meaning",
+        "claimed": "another reader, or another window of the same one, has the scan open",
+        "claim-lost": "the claim on the scan was given back or ended",
+        "unknown-entry": "the study has no entry of this ID by this reader",
+        "entry-exists": "the reader has another entry of the same biopsy, envelope and number",
+        "state-too-large": "more than 256 KiB were to be kept of a reader's window",
+        "settings-changed": "the scan was measured with other settings or another version; run the study again",
         "contradicting-copy": "two files hold the same report of the same scanner with different numbers",
         "report-gone": "the file has changed and no longer holds this report",
     }
@@ -348,6 +365,9 @@ NOTES: dict[str, str] = {
     "side-unknown": "nothing tells whether the arm is the left or the right one",
     "distal-unknown": "nothing tells which end of the scan is distal",
     "partial-volume": "the cortex is thinner than the voxel can show; Ct.Ar and Ct.vBMD lean on the model",
+    "edit-not-judged": "the numbers are of a segmentation that a reader drew and that nobody has judged yet",
+    "edited-labels": "a reader edited the segmentation; where it was changed, contours lie half way between voxels",
+    "contours-from-labels": "no automatic segmentation; contours lie half way between the voxels of a reader's labels",
     "identity-conflict": "numbers that belong together contradict each other: BMD = BMC / area, or a sum of parts",
     "repair-proposed": "one changed character would make contradicting numbers agree; nothing was changed",
     "implausible-value": "a number outside what is seen in people; it stands as the source has it",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bonemetrics.outcomes.choose import is_derived_by_source
-from bonemetrics.outcomes.least_change import LeastChanges, reaches
 from bonemetrics.outcomes.rows import Candidate
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.records import Problem, note
+from bonemetrics.study.least_change import LeastChanges, reaches
 from bonemetrics.study.protocol_tables import ParameterTable
 
 _DIGITS = 13

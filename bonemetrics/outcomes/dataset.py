@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from bonemetrics.outcomes.changes import Change, baseline_of, change_from
 from bonemetrics.outcomes.choose import chosen, fault_of, is_derived_by_source, order_of, why_no_mean
-from bonemetrics.outcomes.least_change import LeastChanges
 from bonemetrics.outcomes.new_fractures import QUANTITY, fracture_counts
 from bonemetrics.outcomes.rows import Candidate, Dataset, Gathered, OutcomeRow, RowNote
 from bonemetrics.records import Problem, note
+from bonemetrics.study.least_change import LeastChanges
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.protocol_tables import ParameterTable, VisitTable
 from bonemetrics.study.visits import UNSCHEDULED
