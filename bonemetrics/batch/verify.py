@@ -21,7 +21,9 @@ from bonemetrics.readers.ct import read_ct
 from bonemetrics.readers.dxa.source import MAX_DXA_BYTES
 from bonemetrics.readers.files import whole_file
 from bonemetrics.records import ScanResult
-from bonemetrics.study.layout import scan_id
+from bonemetrics.study.biopsy_entries import StoredEntry
+from bonemetrics.study.layout import scan_id, sha256_of
+from bonemetrics.study.masks import Labels
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
@@ -37,6 +39,7 @@ def verify_study(
 ) -> tuple[str, ...]:
     """Check the audit chain, the files of every measured scan, its input, and that its numbers come out again.
 
+    Every mask that a scan ever had, and what was drawn for biopsies, must be the file that was recorded.
     Tables of clinical data are read again too. A scan is measured again, in a guarded child, where it was measured with
     the settings and the software of today; of the others the log, the files and the input are checked.
 
@@ -70,9 +73,13 @@ def verify_study(
         check.faults.append((changed.scan_id, f"scan {changed.scan_id}: {changed.message}"))
     for scan in scans:
         check.files_of(scan)
+    for mask in store.reading.every_mask():
+        check.mask(mask)
+    for entry in store.reading.every_entry():
+        check.drawings_of(entry)
     check.faults += table_faults(store, limits=limits, workers=workers or cores())
     run_many(_groups(scans), check.start, check.take, workers=workers or cores())
-    return tuple(text for _, text in sorted(check.faults))
+    return tuple(text for _, text in sorted(set(check.faults)))
 
 
 def _groups(scans: Sequence[StoredScan]) -> list[Group]:
@@ -94,17 +101,29 @@ class _Check:
     faults: list[tuple[str, str]] = field(default_factory=list)
 
     def files_of(self, scan: StoredScan) -> None:
-        """Every file of the result is there, and the mask is the one that was recorded."""
+        """Every file of the result is there; masks are checked by `mask`."""
         folder = self.store.folder.scan(scan.scan_id)
-        missing = [name for name in scan.result.files if not (folder / name).is_file()]
+        masks = {mask.file for mask in self.store.reading.masks(scan.scan_id)}
+        missing = [name for name in scan.result.files if name not in masks and not (folder / name).is_file()]
         self._add(scan, *(f"the file {name} is missing" for name in missing))
-        if scan.labels is None or scan.labels.file in missing:
-            return
-        mask = folder / scan.labels.file
-        if not mask.is_file():
-            self._add(scan, f"the file {scan.labels.file} is missing")
-        elif hashlib.sha256(mask.read_bytes()).hexdigest() != scan.labels.sha256:
-            self._add(scan, f"the file {scan.labels.file} is not the one that was recorded")
+
+    def mask(self, mask: Labels) -> None:
+        """Every mask that a scan ever had is the one that was recorded, those of superseded results too."""
+        path = self.store.reading.path_of(mask)
+        name = mask.file if path.parent == self.store.folder.scan(mask.scan_id) else f"{path.parent.name}/{mask.file}"
+        self._file(mask.scan_id, f"scan {mask.scan_id}", path, name, mask.sha256)
+
+    def drawings_of(self, entry: StoredEntry) -> None:
+        """What was drawn for an entry of a biopsy is what was recorded."""
+        folder = self.store.folder.biopsy(entry.entry_id)
+        for one in entry.drawings:
+            self._file(entry.entry_id, f"entry {entry.entry_id}", folder / one.file, one.file, one.sha256)
+
+    def _file(self, key: str, what: str, path: Path, name: str, sha256: str) -> None:
+        if not path.is_file():
+            self.faults.append((key, f"{what}: the file {name} is missing"))
+        elif sha256_of(path) != sha256:
+            self.faults.append((key, f"{what}: the file {name} is not the one that was recorded"))
 
     def start(self, group: Group) -> GuardedTask:
         scan, protocol = group[0], self.store.protocol

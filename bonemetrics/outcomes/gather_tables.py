@@ -26,6 +26,7 @@ from bonemetrics.records import (
     Subject,
     TableRecord,
 )
+from bonemetrics.study.biopsy_entries import READER_ENTRY, StoredEntry
 from bonemetrics.study.parameters import paramcds_at
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.sheet_visits import VisitFinder
@@ -57,7 +58,8 @@ def gather_tables(store: Store) -> TableValues:
     Returns
     -------
     TableValues
-        Entries of biopsies are solved for their indices first; notes on rows are kept, refusals included.
+        Entries of biopsies, those made in the study itself among them, are solved for their indices first; notes on
+        rows are kept, refusals included.
     """
     placing = _Placing(
         protocol=store.protocol,
@@ -66,6 +68,8 @@ def gather_tables(store: Store) -> TableValues:
     )
     for name, record in store.sheet_records():
         placing.take(name, record)
+    for stored in store.reading.entries():
+        placing.take_entry(stored)
     placing.solve()
     for told in store.sheet_problems():
         sheet = placing.sheets[told.sheet_id]
@@ -113,6 +117,7 @@ class _Placing:
     labels: list[LabelStatus] = field(default_factory=list)
     notes: list[RowNote] = field(default_factory=list)
     entries: list[HistomorphometryEntry] = field(default_factory=list)
+    by_readers: dict[str, StoredEntry] = field(default_factory=dict)
     people: dict[str, Subject] = field(default_factory=dict)
     paramcds: dict[tuple[str, str, str, str | None], tuple[str, ...]] = field(default_factory=dict)
 
@@ -129,6 +134,11 @@ class _Placing:
         elif isinstance(record, HistomorphometryEntry):
             # The sheet travels with the entry, since its values come back as observations.
             self.entries.append(record.model_copy(update={"sheet": name}))
+
+    def take_entry(self, stored: StoredEntry) -> None:
+        """An entry that was made in the study itself counts like a row of a sheet; its version stands for the line."""
+        self.by_readers[stored.entry_id] = stored
+        self.entries.append(stored.entry.model_copy(update={"sheet": stored.entry_id, "line": stored.version}))
 
     def solve(self) -> None:
         """Compute the indices of all biopsies."""
@@ -155,15 +165,16 @@ class _Placing:
     def _entry_notes(self, notes: Iterable[tuple[HistomorphometryEntry, Problem]]) -> Iterator[RowNote]:
         for entry, problem in notes:
             place = self.finder.place(entry, self.people.get(entry.subject))
+            entered = entry.sheet in self.by_readers
             yield RowNote(
                 subject=entry.subject,
                 visit=place.visit.name,
                 paramcd="",
                 problem=problem,
                 source_id=f"{entry.sheet}:{entry.line}",
-                file=f"{entry.kind} table",
-                sheet=self.sheets[entry.sheet].sheet,
-                line=entry.line,
+                file=READER_ENTRY if entered else f"{entry.kind} table",
+                sheet=READER_ENTRY if entered else self.sheets[entry.sheet].sheet,
+                line=None if entered else entry.line,
             )
 
     def _candidate(self, record: Observation, source: Source, notes: tuple[Problem, ...]) -> Candidate:
@@ -198,15 +209,16 @@ class _Placing:
         )
 
     def _source(self, name: str, record: TableRecord) -> Source:
-        sheet = self.sheets[name]
+        entered = self.by_readers.get(name)
+        origin = entered if entered is not None else self.sheets[name]
         return Source(
             source_id=f"{name}:{record.line}",
             kind=record.kind,
-            input_sha256=sheet.input_sha256,
-            sheet=sheet.sheet,
-            line=record.line,
+            input_sha256=origin.digest if isinstance(origin, StoredEntry) else origin.input_sha256,
+            sheet=READER_ENTRY if isinstance(origin, StoredEntry) else origin.sheet,
+            line=record.line if entered is None else None,
             reader=record.reader,
-            software_version=sheet.software_version,
+            software_version=origin.software_version,
             method=record.method if isinstance(record, Observation) else "",
             calibration=_in_one_line(record.parameters) if isinstance(record, Observation) else "",
         )

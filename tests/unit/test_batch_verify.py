@@ -9,10 +9,12 @@ import pytest
 
 from bonemetrics.batch.execute import run_study
 from bonemetrics.batch.verify import verify_study
+from bonemetrics.records import HistomorphometryEntry
 from bonemetrics.study.create import init_study
 from bonemetrics.study.store import Store
 from tests.batch_targets import measure_quickly
 from tests.dicom_bytes import reference_series, write_series
+from tests.reading_cases import edit, judge
 
 
 @pytest.fixture
@@ -45,6 +47,65 @@ def test_verify_study__sees_changed_and_missing_files(study):
         f"scan {first.scan_id}: the file labels-0001.nii.gz is not the one that was recorded",
         f"scan {second.scan_id}: the file qc.png is missing",
     )
+
+
+def test_verify_study__sees_every_mask_of_a_scan_and_not_only_the_last(study):
+    store = Store.open(study)
+    scan = store.scans()[0]
+    based_on, told = scan.labels.sha256, scan.result
+    masks = [
+        edit(store, scan.scan_id, data, result=told, based_on=based_on) for data in (b"first", b"second", b"third")
+    ]
+    assert faults(study) == ()
+    store.reading.path_of(masks[0]).write_bytes(b"changed")
+    store.reading.path_of(masks[1]).unlink()
+    assert faults(study) == (
+        f"scan {scan.scan_id}: the file labels-0002.nii.gz is not the one that was recorded",
+        f"scan {scan.scan_id}: the file labels-0003.nii.gz is missing",
+    )
+
+
+def test_verify_study__sees_masks_of_superseded_results(study):
+    store = Store.open(study)
+    scan = store.scans()[0]
+    mask = edit(store, scan.scan_id, result=scan.result, based_on=scan.labels.sha256)
+    run_study(study, [study.parent / "input"], workers=1, overrides=["tissue.threshold=330"], measure=measure_quickly)
+    assert store.scan(scan.scan_id).version == 2
+    assert faults(study) == ()
+    store.reading.path_of(mask).write_bytes(b"changed")
+    assert faults(study) == (
+        f"scan {scan.scan_id}: the file superseded-0001/labels-0002.nii.gz is not the one that was recorded",
+    )
+
+
+def test_verify_study__sees_a_changed_drawing_of_a_biopsy(study, tmp_path):
+    store = Store.open(study)
+    (tmp_path / "drawing.json").write_bytes(b"{}")
+    entry = HistomorphometryEntry(kind="histomorphometry", subject="P001", reader="KL", state="draft")
+    kept = store.reading.record_entry(entry, drawings=[tmp_path / "drawing.json"])
+    assert faults(study) == ()
+    name = kept.drawings[0].file
+    (store.folder.biopsy(kept.entry_id) / name).write_bytes(b"[]")
+    assert faults(study) == (f"entry {kept.entry_id}: the file {name} is not the one that was recorded",)
+
+
+def test_run_study__a_signed_record_is_listed_and_left_alone(study):
+    store = Store.open(study)
+    first, second = store.scans()
+    review = judge(store, first.scan_id, mask=first.labels.sha256)
+    store.reading.sign(first.scan_id, "KL", "read", first.labels.sha256, review.review_id)
+    again = run_study(study, [study.parent / "input"], workers=1, measure=measure_quickly)
+    assert (again.refused, again.up_to_date) == ([], 2)
+    other = run_study(
+        study, [study.parent / "input"], workers=1, overrides=["tissue.threshold=330"], measure=measure_quickly
+    )
+    assert [(one.code, Path(one.path).parent.name) for one in other.refused] == [("locked", "input")]
+    assert (other.measured, other.exit_code) == (1, 1)
+    assert [store.scan(one.scan_id).version for one in (first, second)] == [1, 2]
+    # A file of the signed scan that can no longer be read does not take the place of its numbers either.
+    Path(first.source_files[0]).write_bytes(Path(first.source_files[0]).read_bytes()[:400])
+    run_study(study, [study.parent / "input"], workers=1, measure=measure_quickly)
+    assert (store.scan(first.scan_id).version, store.scan(first.scan_id).status) == (1, "measured")
 
 
 def test_verify_study__sees_a_changed_or_missing_input(study):
