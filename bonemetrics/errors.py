@@ -285,6 +285,36 @@ class AgreementError(BonemetricsError):
     }
 
 
+class ReviewError(BonemetricsError):
+    """A reading session cannot do what was asked."""
+
+    codes = {
+        "unknown-task": "the worklist of this reader has no such task",
+        "case-closed": "the case was closed, so nothing more can be done in it",
+        "unsaved-edit": "the labels were changed and not saved, so no verdict or signature can be about them",
+        "invalid-verdict": "a verdict without the reason it needs, or with a value that it cannot have",
+        "nothing-edited": "there is no edit that could be saved or accepted",
+        "draft-set-aside": "an unsaved draft is damaged, or of a mask that no longer counts; it was set aside",
+        "not-to-adjudicate": "the task is none of two readers who differ",
+    }
+
+
+class SectionError(BonemetricsError):
+    """The picture of a section, or what was drawn on it, gives no trustworthy number."""
+
+    codes = {
+        "pixel-size-unknown": "nothing states how large a pixel of the picture is, so nothing on it has a size",
+        "invalid-pixel-size": "a stated pixel size that is no number or that no microscope has",
+        "unknown-drawing-class": "no area, length or width of a biopsy has this code",
+        "drawing-degenerate": "a region or line that is not closed, has too few vertices, or is of another kind",
+        "drawing-outside-picture": "a region or line reaches beyond the picture",
+        "region-crosses-itself": "the outline of a region crosses or touches itself, so it encloses no certain area",
+        "regions-overlap": "regions of one measurement overlap or touch, so a part of them would count twice",
+        "hole-outside-region": "a hole lies in no region of its measurement, or what it is cut from is no area",
+        "invalid-drawing": "a kept drawing is damaged, or was made on another picture",
+    }
+
+
 class AnalysisError(BonemetricsError):
     """A statistic that the data do not allow."""
 
@@ -455,6 +485,8 @@ NOTES: dict[str, str] = {
     "osteomalacia-pattern": "a long mineralisation lag with thick osteoid, as in osteomalacia",
     "osteoid-outline": "the osteoid perimeter is the outline of the seams; half of it was taken",
     "draft-entry": "the entry is a draft, so its numbers are not analysed",
+    "print-resolution": "the resolution that a picture of a section states is that of a printout; it was not used",
+    "coarser-level": "the finest level of a picture of a section is too large; a coarser one was opened",
     "entries-agree": "two independent entries agree",
     "entries-differ": "two independent entries of the biopsy differ",
     "several-in-window": "several values of the parameter lie in the window of the visit; the rule chose this one",
