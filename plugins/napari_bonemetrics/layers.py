@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -110,4 +111,17 @@ def drawing_layer(pixel_um: float, *, name: str, color: str) -> Shapes:
         scale=(pixel_um, pixel_um),
         units=("um", "um"),
         axis_labels=("y", "x"),
+    )
+
+
+def section_layer(levels: Sequence[Any], *, name: str) -> Image:
+    """A picture of a section in pixels, grey or in colour; `levels` are arrays, the finest first."""
+    return Image(
+        list(levels) if len(levels) > 1 else levels[0],
+        name=name,
+        rgb=levels[0].ndim == 3,
+        multiscale=len(levels) > 1,
+        units=("pixel", "pixel"),
+        axis_labels=("y", "x"),
+        metadata={"bonemetrics_section": True},
     )
