@@ -74,8 +74,8 @@ class AgreementRow:
 
     `n_scans` were read by both (twice). Of these, `n_deferred` are left out of kappa because a reader put off the
     verdict, and only those that both accepted, edited or not, can be compared as masks (`n_compared`) and values:
-    a rejected mask is nobody's segmentation. In `n_same_mask` of the scans that both accepted neither reader changed
-    anything; they agree fully, as far as both had the same automatic proposal to look at.
+    a rejected mask is nobody's segmentation. In `n_same_mask` of the scans that both accepted the two masks are one
+    and the same, as a rule the automatic proposal that neither changed; there they agree fully.
     """
 
     kind: Kind

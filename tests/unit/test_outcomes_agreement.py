@@ -180,7 +180,7 @@ def test_reader_agreement__warns_of_masks_that_nobody_touched():
     (row,) = rows_of(VALUES)
     warned = reader_agreement((row,)).blocks[0]
     assert warned.style == "caution"
-    assert "In 4 of 4 pairs of readings nobody changed the automatic proposal" in warned.text
+    assert "In 4 of 4 pairs of readings both left the same mask" in warned.text
     assert reader_agreement((replace(row, n_same_mask=0),)).blocks[0].style == "plain"
 
 

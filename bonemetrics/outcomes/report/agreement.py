@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bonemetrics.outcomes.figures.agreement import (
     difference_of,
@@ -10,6 +11,7 @@ from bonemetrics.outcomes.figures.agreement import (
     has_proportional_bias,
     scale_of,
 )
+from bonemetrics.outcomes.readings import StudyAgreement
 from bonemetrics.outcomes.report.page import Block, Section, Text
 from bonemetrics.outcomes.report.pictures import picture
 from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, columns
@@ -40,6 +42,40 @@ def reader_agreement(rows: Sequence[AgreementRow]) -> Section:
     return Section(anchor="reader-agreement", title="Agreement of readers", blocks=tuple(blocks))
 
 
+def agreement_sections(found: StudyAgreement | None) -> tuple[Section, ...]:
+    """The section of a study, with what could not be compared and why.
+
+    Parameters
+    ----------
+    found
+        From `readings.study_agreement`.
+
+    Returns
+    -------
+    tuple of Section
+        Empty where nobody has read anything.
+    """
+    if found is None:
+        return ()
+    section = reader_agreement(found.rows)
+    told = (*section.blocks[:1], *_left_out(found), *section.blocks[1:])
+    return (replace(section, blocks=told),)
+
+
+def _left_out(found: StudyAgreement) -> list[Block]:
+    told = []
+    if found.n_dependent:
+        what = plural(found.n_dependent, "verdict is", "verdicts are")
+        told.append(f"{what} on a mask that another reader drew or began, which tells nothing of agreement.")
+    if found.n_unread:
+        what = plural(found.n_unread, "mask", "masks")
+        told.append(f"{what} could not be compared: the file is missing or not the one that was recorded.")
+    if found.materials:
+        names = ", ".join(one.value for one in found.materials)
+        told.append(f"Values are not compared: they are of several calibration materials ({names}).")
+    return [Text(" ".join(told), "caution")] if told else []
+
+
 def _lead(rows: Sequence[AgreementRow]) -> Text:
     untouched = sum(row.n_same_mask for row in rows)
     accepted = sum(row.n_accepted for row in rows)
@@ -49,8 +85,8 @@ def _lead(rows: Sequence[AgreementRow]) -> Text:
     )
     if untouched:
         told += (
-            f"In {count_of(untouched, accepted)} pairs of readings nobody changed the automatic proposal, so both left "
-            "the same mask; such pairs agree fully and say little of how a reader would draw."
+            f"In {count_of(untouched, accepted)} pairs of readings both left the same mask, as a rule the automatic "
+            "proposal that nobody changed; such pairs agree fully and say little of how a reader would draw."
         )
     return Text(told.strip(), "caution" if untouched else "plain")
 
