@@ -14,7 +14,6 @@ from napari_bonemetrics.entry_field import EntryField
 _COLUMN_PX = 360
 """Least width of one column of sections."""
 _MOST_COLUMNS = 3
-_LABEL_SPACE, _CODE_SPACE = "Perimeter to surface m", "Ir.L.Wi m"
 _STYLE_SHARE = 1.15
 """napari's style has larger letters than the widget knows of before it is shown."""
 
@@ -49,8 +48,8 @@ class FieldsArea(QScrollArea):
         layout = QVBoxLayout(box)
         layout.setSpacing(2)
         layout.setContentsMargins(6, 6, 6, 6)
-        measured = all(field.kind == "number" and "." in field.key for field in section.fields)
-        width = round(_STYLE_SHARE * self.fontMetrics().horizontalAdvance(_CODE_SPACE if measured else _LABEL_SPACE))
+        longest = max((field.label for field in section.fields), key=len)
+        width = round(_STYLE_SHARE * self.fontMetrics().horizontalAdvance(f"{longest} m"))
         for field in section.fields:
             widget = EntryField(field, width)
             widget.edited.connect(self.edited)

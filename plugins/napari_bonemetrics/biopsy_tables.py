@@ -39,6 +39,8 @@ class PlainTable(QTableWidget):
                 self.setItem(number, column, item)
         # Once at the end: a header that follows its contents by itself measures them anew for every cell.
         self.resizeColumnsToContents()
+        self.horizontalHeader().setStretchLastSection(False)
+        self.horizontalHeader().setStretchLastSection(True)
 
     def texts(self, row: int) -> tuple[str, ...]:
         """What stands in a row."""

@@ -14,7 +14,7 @@ COLORS: dict[Level, str] = {"ok": "", "unusual": "#e69f00", "impossible": "#ff5f
 """Okabe and Ito's orange and a red that is read on dark and light ground; the signs differ in shape too."""
 _POWER, _RAISED = re.compile(r"m([23])"), {"2": "²", "3": "³"}
 _FINE = Judged("ok")
-_PLACEHOLDERS = {"date": "2016-04-03", "choice": ""}
+_PLACEHOLDERS = {"date": "yyyy-mm-dd"}
 
 
 class EntryField(QWidget):

@@ -28,3 +28,10 @@ def open_section_window(reader: str = "", *, show: bool = True) -> tuple[Any, Se
     panel = SectionPanel(viewer, reader)
     viewer.window.add_dock_widget(panel, name="Section", area="right")
     return viewer, panel
+
+
+class SectionWidget(SectionPanel):
+    """The panel in napari's own window, for the menu of plugins; it opens nothing beside a scan."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import date
 
 import numpy as np
@@ -9,19 +10,29 @@ import pytest
 
 pytest.importorskip("napari")
 
+from napari_bonemetrics.biopsy_desk import BiopsyDesk
 from napari_bonemetrics.biopsy_panel import BiopsyPanel
 from napari_bonemetrics.radius_beside import RadiusBeside
 from napari_bonemetrics.section_panel import SectionPanel
+from napari_bonemetrics.section_window import open_section_window
 from PIL import Image
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication, QInputDialog
+from qtpy.QtWidgets import QApplication, QInputDialog, QMessageBox
 
 from bonemetrics.quantities import Material
 from bonemetrics.records import HistomorphometryEntry, HistomorphometryParameters, Measurement, Provenance
 from bonemetrics.review.biopsy_form import BiopsyForm
+from bonemetrics.review.biopsy_session import BiopsySession
+from bonemetrics.study.create import init_study
+from bonemetrics.study.store import Store
 from tests.biopsies import ILIAC, WORKED
 
 pytestmark = pytest.mark.gui
+MENU = {
+    "Biopsy": "napari_bonemetrics.biopsy_panel:BiopsyPanel",
+    "Section pictures": "napari_bonemetrics.section_window:SectionWidget",
+    "Radius beside the biopsy": "napari_bonemetrics.radius_beside:RadiusBeside",
+}
 RULES = HistomorphometryParameters()
 FACTS = {"biopsy_date": "2017-04-03", "envelope": "cancellous", "referent": "TV", "factor": "isotropic"}
 
@@ -306,6 +317,82 @@ def test_section_panel__a_damaged_picture_shows_its_reason(viewer, shown, tmp_pa
         panel.open_picture(path)
     assert "neither PNG, JPEG nor TIFF" in caught.args[0]
     assert panel.box.open.isEnabled()
+
+
+def test_section_window__is_one_of_its_own(viewer):
+    window, panel = open_section_window("KL", show=False)
+    try:
+        assert panel.viewer is not viewer
+        assert window.title == "Section pictures"
+        assert panel.box.reader.text() == "KL"
+    finally:
+        window.close()
+
+
+def test_panels__open_from_the_menu_of_plugins(viewer, picture, qtbot):
+    from npe2 import DynamicPlugin
+
+    opened_ones = {}
+    with DynamicPlugin("biopsies-from-the-menu") as plugin:
+        for name, made in MENU.items():
+            module, _, what = made.partition(":")
+            plugin.contribute.widget(display_name=name)(getattr(importlib.import_module(module), what))
+            _, opened_ones[name] = viewer.window.add_plugin_dock_widget("biopsies-from-the-menu", name)
+        # napari hands out a viewer that lets only public names through.
+        panel = opened(qtbot, opened_ones["Section pictures"], picture)
+        panel._state_size(2.5, "KL")
+        panel.choose("T.Ar")
+        panel.start_drawing()
+        square = np.array([(10, 10), (10, 110), (60, 110), (60, 10)])
+        viewer.layers["T.Ar"].add(square, shape_type="polygon")
+        qtbot.waitUntil(lambda: "T.Ar" in rows_of(panel))
+        panel.close_picture()
+        assert len(viewer.layers) == 0
+
+
+@pytest.fixture
+def desk(tmp_path, shown):
+    source = tmp_path / "protocol"
+    source.mkdir()
+    (source / "study.toml").write_text('[study]\nid = "S"\nsubjects = "subjects.csv"\n')
+    (source / "subjects.csv").write_text("subject,day1\nW-1,2016-04-04\n")
+    root = init_study(tmp_path / "STUDY", source / "study.toml").root
+    desk = shown(BiopsyDesk(BiopsySession(Store.open(root, user="KL").reading, "KL")))
+    desk.show_subject("W-1", "Month 12")
+    return desk
+
+
+def test_biopsy_desk__an_entry_is_typed_saved_locked_and_unlocked(desk, qtbot, monkeypatch):
+    panel = desk.panel
+    assert panel.fields.by_key["subject"].line.isReadOnly()
+    for key, text in (("biopsy_date", "2016-04-03"), ("T.Ar", "40"), ("B.Ar", "6,0")):
+        typed(qtbot, panel, key, text)
+    qtbot.mouseClick(panel.save, Qt.MouseButton.LeftButton)
+    (kept,) = desk.session.own("W-1")
+    assert (kept.entry.state, kept.entry.primaries) == ("draft", {"T.Ar": 40.0, "B.Ar": 6.0})
+    assert "not saved" not in panel.state.text()
+    for key, text in (("envelope", "cancellous"), ("referent", "TV"), ("factor", "iliac")):
+        choice = panel.fields.by_key[key].choice
+        choice.setFocus()
+        qtbot.keyClicks(choice, text)
+    qtbot.mouseClick(panel.lock, Qt.MouseButton.LeftButton)
+    (kept,) = desk.session.own("W-1")
+    assert (kept.version, kept.entry.state, panel.form.state) == (2, "locked", "locked")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("typing error", True))
+    qtbot.mouseClick(panel.unlock, Qt.MouseButton.LeftButton)
+    assert panel.form.state == "complete"
+
+
+def test_biopsy_desk__asks_before_it_leaves_what_is_not_saved(desk, qtbot, monkeypatch):
+    typed(qtbot, desk.panel, "T.Ar", "40")
+    qtbot.mouseClick(desk.panel.save, Qt.MouseButton.LeftButton)
+    typed(qtbot, desk.panel, "T.Ar", "41")
+    answers = iter([QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Discard])
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: next(answers))
+    for wanted in ("41", ""):
+        desk.entries.setCurrentIndex(desk.entries.findData(""))
+        desk.entries.activated.emit(desk.entries.currentIndex())
+        assert desk.panel.form.text("T.Ar") == wanted
 
 
 def test_radius_beside__says_that_these_are_different_bones(shown):
