@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
@@ -17,6 +17,8 @@ from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.stored import StoredScan
 
 _DEFAULTS = Limits()
+MeasureEdit = Callable[[Sequence[str], EditedRequest], ScanResult]
+"""What a child does with the files of one scan and the labels that a reader edited."""
 
 
 def measure_edited_scan(
@@ -74,8 +76,12 @@ def start_measuring(
     number: int,
     labels_sha256: str | None = None,
     limits: Limits = _DEFAULTS,
+    measure: MeasureEdit | None = None,
 ) -> GuardedTask:
-    """Begin to measure and return at once; the task's result is that of `measure_edited_scan`, and can be cancelled."""
+    """Begin to measure and return at once; the task's result is that of `measure_edited_scan`, and can be cancelled.
+
+    `measure` is what the child does, `measure_edited_files` where left out.
+    """
     person = protocol.subject(scan.subject) if scan.subject else None
     forearm = person.forearm_length_mm if person is not None else None
     if settings_hash(protocol, forearm_length_mm=forearm) != scan.settings_hash:
@@ -92,7 +98,7 @@ def start_measuring(
         number=number,
         forearm_length_mm=forearm,
     )
-    return start_guarded(measure_edited_files, scan.source_files, request, limits=limits, preload=READING)
+    return start_guarded(measure or measure_edited_files, scan.source_files, request, limits=limits, preload=READING)
 
 
 def measure_edited_files(paths: Sequence[str], request: EditedRequest) -> ScanResult:

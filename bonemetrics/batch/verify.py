@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bonemetrics.batch.child_context import MANY_SCANS
+from bonemetrics.batch.edited import MeasureEdit, measure_edited_files
 from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
 from bonemetrics.batch.look import digest_of, series_of
 from bonemetrics.batch.many import cores, run_many
-from bonemetrics.batch.measure import Measure, measure_files, settings_hash
+from bonemetrics.batch.measure import Measure, measure_files
 from bonemetrics.batch.reports import report_settings
+from bonemetrics.batch.verify_numbers import changed_numbers, edit_faults, forearm_of, is_of_today
 from bonemetrics.batch.verify_tables import table_faults
 from bonemetrics.errors import BonemetricsError, UsageError
 from bonemetrics.pipeline.dxa import measure_reports
@@ -29,19 +31,26 @@ from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
 
 _DEFAULTS = Limits()
+_OTHER_INPUT = "the input is not the one that was measured"
 
 Group = tuple[StoredScan, ...]
 """Scans that are checked together."""
 
 
 def verify_study(
-    study_dir: Path, *, workers: int | None = None, limits: Limits = _DEFAULTS, measure: Measure = measure_files
+    study_dir: Path,
+    *,
+    workers: int | None = None,
+    limits: Limits = _DEFAULTS,
+    measure: Measure = measure_files,
+    measure_edit: MeasureEdit = measure_edited_files,
 ) -> tuple[str, ...]:
     """Check the audit chain, the files of every measured scan, its input, and that its numbers come out again.
 
     Every mask that a scan ever had, and what was drawn for biopsies, must be the file that was recorded.
     Tables of clinical data are read again too. A scan is measured again, in a guarded child, where it was measured with
-    the settings and the software of today; of the others the log, the files and the input are checked.
+    the settings and the software of today, and so is every mask of it that a reader drew; of the others the log, the
+    files and the input are checked.
 
     Parameters
     ----------
@@ -53,6 +62,8 @@ def verify_study(
         Memory and time of each child.
     measure
         What a child does with the files of one scan.
+    measure_edit
+        What a child does with them and a mask that a reader drew.
 
     Returns
     -------
@@ -79,6 +90,9 @@ def verify_study(
         check.drawings_of(entry)
     check.faults += table_faults(store, limits=limits, workers=workers or cores())
     run_many(_groups(scans), check.start, check.take, workers=workers or cores())
+    check.faults += edit_faults(
+        store, scans, limits=limits, workers=workers or cores(), measure=measure_edit, without=check.without_input
+    )
     return tuple(text for _, text in sorted(set(check.faults)))
 
 
@@ -99,6 +113,7 @@ class _Check:
     limits: Limits
     measure: Measure
     faults: list[tuple[str, str]] = field(default_factory=list)
+    without_input: set[str] = field(default_factory=set)
 
     def files_of(self, scan: StoredScan) -> None:
         """Every file of the result is there; masks are checked by `mask`."""
@@ -138,11 +153,9 @@ class _Check:
                 limits=self.limits,
                 preload=MANY_SCANS,
             )
-        person = protocol.subject(scan.subject) if scan.subject else None
-        forearm = person.forearm_length_mm if person is not None else None
         request = None
-        if settings_hash(protocol, forearm_length_mm=forearm) == scan.settings_hash:
-            request = ScanRequest(protocol=protocol, forearm_length_mm=forearm)
+        if is_of_today(scan, protocol):
+            request = ScanRequest(protocol=protocol, forearm_length_mm=forearm_of(scan, protocol))
         return start_guarded(
             faults_of,
             scan.source_files,
@@ -159,9 +172,12 @@ class _Check:
             raise outcome
         for scan in group:
             if isinstance(outcome, BonemetricsError):
-                self._add(scan, f"the input cannot be checked: {outcome.code}: {outcome.message}")
+                told: tuple[str, ...] = (f"the input cannot be checked: {outcome.code}: {outcome.message}",)
             else:
-                self._add(scan, *(outcome[scan.scan_id] if isinstance(outcome, Mapping) else outcome))
+                told = outcome[scan.scan_id] if isinstance(outcome, Mapping) else outcome
+            if isinstance(outcome, BonemetricsError) or _OTHER_INPUT in told:
+                self.without_input.add(scan.scan_id)
+            self._add(scan, *told)
 
     def _add(self, scan: StoredScan, *texts: str) -> None:
         self.faults += [(scan.scan_id, f"scan {scan.scan_id}: {text}") for text in texts]
@@ -191,7 +207,7 @@ def faults_of(
         What does not agree.
     """
     if not _is_same_input(paths, input_sha256):
-        return ("the input is not the one that was measured",)
+        return (_OTHER_INPUT,)
     if request is None:
         return ()
     return _changed(stored, measure(paths, request).result)
@@ -225,7 +241,7 @@ def report_faults_of(
     """
     data = whole_file(Path(path), most_bytes=MAX_DXA_BYTES)
     if hashlib.sha256(data).hexdigest() != input_sha256:
-        return dict.fromkeys(stored, ("the input is not the one that was measured",))
+        return dict.fromkeys(stored, (_OTHER_INPUT,))
     if protocol is None:
         return dict.fromkeys(stored, ())
     kind = next(iter(stored.values())).kind
@@ -235,12 +251,7 @@ def report_faults_of(
 
 
 def _changed(stored: ScanResult, measured: ScanResult) -> tuple[str, ...]:
-    again = {_place(found): found for found in measured.measurements}
-    before = {_place(found): found for found in stored.measurements}
-    changed = sorted(
-        " ".join(place) for place in before if place not in again or again[place].value != before[place].value
-    )
-    changed += sorted(" ".join(place) for place in again if place not in before)
+    changed = changed_numbers(stored.measurements, measured.measurements)
     return (f"{len(changed)} numbers do not come out again: {', '.join(changed)}",) if changed else ()
 
 
@@ -249,7 +260,3 @@ def _is_same_input(paths: Sequence[str], input_sha256: str) -> bool:
         return True
     # A reader that left out copies and localizers hashed what it used.
     return read_ct(series_of(paths)).header.sha256 == input_sha256
-
-
-def _place(found: object) -> tuple[str, ...]:
-    return tuple(str(getattr(found, name) or "") for name in ("quantity", "site", "side", "region"))

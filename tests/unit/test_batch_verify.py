@@ -5,16 +5,24 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bonemetrics.batch.edited import measure_edited_scan
 from bonemetrics.batch.execute import run_study
 from bonemetrics.batch.verify import verify_study
+from bonemetrics.readers.labels import read_labels, write_labels
 from bonemetrics.records import HistomorphometryEntry
 from bonemetrics.study.create import init_study
+from bonemetrics.study.masks import Labels
 from bonemetrics.study.store import Store
-from tests.batch_targets import measure_quickly
+from bonemetrics.volume import CORTICAL, TRABECULAR, LabelVolume
+from tests.batch_targets import measure_edit_quickly, measure_quickly
 from tests.dicom_bytes import reference_series, write_series
-from tests.reading_cases import edit, judge
+from tests.reading_cases import edit, judge, tamper
+from tests.segmentation_scans import scan as scan_of
+from tests.segmentation_scans import tube
+from tests.stored_scans import measured
 
 
 @pytest.fixture
@@ -30,7 +38,21 @@ def study(tmp_path: Path) -> Path:
 
 
 def faults(study: Path) -> tuple[str, ...]:
-    return verify_study(study, workers=2, measure=measure_quickly)
+    return verify_study(study, workers=2, measure=measure_quickly, measure_edit=measure_edit_quickly)
+
+
+def edited(study: Path, data: bytes, **told) -> tuple[Store, Labels]:
+    """The first scan with one edit, whose numbers are those of the automatic mask."""
+    store = Store.open(study)
+    scan = store.scans()[0]
+    mask = edit(store, scan.scan_id, data, **{"result": scan.result, "based_on": scan.labels.sha256} | told)
+    return store, mask
+
+
+def spoil(store: Store, value: float) -> None:
+    """Make a number of edited masks 1.0 behind the study's back."""
+    statement = """UPDATE mask_numbers SET content = replace(content, '"value":OLD', '"value":1.0')"""
+    tamper(store, statement.replace("OLD", str(value)))
 
 
 def test_verify_study__untouched_study_is_whole(study):
@@ -149,3 +171,57 @@ def test_verify_study__other_settings_are_not_measured_again(study):
     with (study / "study.toml").open("a") as protocol:
         protocol.write("\n[tissue]\nthreshold = 320\n")
     assert faults(study) == ()
+
+
+def test_verify_study__sees_a_number_of_an_edited_mask_that_was_changed(study):
+    store, mask = edited(study, b"an edit")
+    assert faults(study) == ()
+    value = store.reading.mask_result(mask).measurements[0].value
+    spoil(store, value)
+    found = [text for text in faults(study) if "come out again" in text]
+    assert found == [
+        f"scan {mask.scan_id}: 1 numbers of labels-0002.nii.gz do not come out again: Tb.vBMD radius left trabecular"
+    ]
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"bad mask", "invalid-labels"), (b"crash", "crashed")])
+def test_verify_study__an_edited_mask_that_cannot_be_measured_again_is_told(study, data, code):
+    _, mask = edited(study, data)
+    (found,) = faults(study)
+    assert found.startswith(f"scan {mask.scan_id}: labels-0002.nii.gz cannot be measured again: {code}: ")
+
+
+def test_verify_study__edited_masks_of_other_settings_or_another_input_are_not_measured_again(study):
+    store, mask = edited(study, b"bad mask")
+    protocol = study / "study.toml"
+    before = protocol.read_text()
+    protocol.write_text(f"{before}\n[tissue]\nthreshold = 320\n")
+    assert faults(study) == ()
+    protocol.write_text(before)
+    Path(store.scan(mask.scan_id).source_files[0]).unlink()
+    (found,) = faults(study)
+    assert "the input cannot be checked" in found
+
+
+def test_verify_study__measures_a_drawn_mask_of_a_real_series_again(tmp_path):
+    files = measured(scan_of(tube(), n_slices=5), tmp_path / "one").files
+    study = init_study(tmp_path / "study").root
+    run_study(study, [files[0].parent], workers=1)
+    store = Store.open(study)
+    (scan,) = store.scans(status="measured")
+    automatic = read_labels(store.reading.path_of(scan.labels))
+    labels = np.array(automatic.labels)
+    # One slice becomes cortex wherever it is not trabecular bone in its middle rows.
+    labels[2][: labels.shape[1] // 2][labels[2][: labels.shape[1] // 2] == TRABECULAR] = CORTICAL
+    file = store.folder.new_staging() / "labels.nii.gz"
+    write_labels(LabelVolume(labels=labels, geometry=automatic.geometry), file)
+    result = measure_edited_scan(scan, store.protocol, file, number=2)
+    told = {"reader": "KL", "source": "edited", "based_on": scan.labels.sha256}
+    mask = store.reading.add_mask(scan.scan_id, file=file, result=result, **told)
+    assert verify_study(study, workers=1) == ()
+    value = next(one.value for one in result.measurements if one.quantity == "Tb.vBMD")
+    assert value != next(one.value for one in scan.measurements if one.quantity == "Tb.vBMD")
+    spoil(store, value)
+    assert any(
+        f"1 numbers of {mask.file} do not come out again: Tb.vBMD" in text for text in verify_study(study, workers=1)
+    )
