@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Image, Labels, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
-from bonemetrics.volume import CORTICAL, TRABECULAR, DensityVolume, Geometry, LabelVolume
+from bonemetrics.volume import CORTICAL, TRABECULAR, CtVolume, DensityVolume, Geometry, LabelVolume
 from napari_bonemetrics.windows import PRESETS
 
 AXES = ("slice", "row", "column")
@@ -17,7 +17,10 @@ COMPARTMENT_COLORS = {TRABECULAR: "#56b4e9", CORTICAL: "#e69f00"}
 """Okabe and Ito's sky blue and orange: told apart with any colour vision."""
 DISAGREEMENT_COLOR = "#d55e00"
 CONTOUR_PX = 1
-_GEOMETRY = "bonemetrics_geometry"
+GEOMETRY = "bonemetrics_geometry"
+"""Key of a layer's metadata under which its grid lies."""
+_CROSS_PX = 9
+_HU_WINDOW = (-300.0, 1700.0)
 
 
 def placed(geometry: Geometry) -> dict[str, Any]:
@@ -26,13 +29,13 @@ def placed(geometry: Geometry) -> dict[str, Any]:
         "scale": geometry.spacing_mm,
         "units": ("mm",) * 3,
         "axis_labels": AXES,
-        "metadata": {_GEOMETRY: geometry},
+        "metadata": {GEOMETRY: geometry},
     }
 
 
 def geometry_of(layer: Any) -> Geometry | None:
     """The grid that a layer was built on, or `None` where it is not one of ours."""
-    found = layer.metadata.get(_GEOMETRY)
+    found = layer.metadata.get(GEOMETRY)
     return found if isinstance(found, Geometry) else None
 
 
@@ -49,6 +52,18 @@ def density_layer(density: DensityVolume, *, name: str = "Density") -> Image:
     )
     layer.contrast_limits_range = (-1000.0, 3000.0)
     return layer
+
+
+def ct_layer(volume: CtVolume, *, name: str = "CT") -> Image:
+    """A scan without calibration: its values are HU and its name says so."""
+    return Image(
+        volume.hu,
+        name=f"{name} (HU, no calibration)",
+        contrast_limits=_HU_WINDOW,
+        colormap="gray",
+        interpolation2d="nearest",
+        **placed(volume.geometry),
+    )
 
 
 def labels_layer(labels: LabelVolume, *, name: str = "Compartments", editable: bool = True) -> Labels:
@@ -73,7 +88,8 @@ def labels_layer(labels: LabelVolume, *, name: str = "Compartments", editable: b
 
 def compartment_colormap() -> DirectLabelColormap:
     """Colours of the compartments; any other label is white, so that it is seen."""
-    colors: dict[int | None, Any] = {None: "white", 0: "transparent", **COMPARTMENT_COLORS}
+    colors: dict[int | None, Any] = {None: "white", 0: "transparent"}
+    colors |= dict(COMPARTMENT_COLORS.items())
     return DirectLabelColormap(color_dict=colors)
 
 
@@ -95,9 +111,24 @@ def cross_layer(geometry: Geometry) -> Points:
     """The voxel that linked canvases look at."""
     layer = places_layer(geometry, [(0, 0, 0)], name="Cross-hair")
     layer.symbol = "cross"
-    layer.border_color = "#f0e442"
+    layer.border_color = layer.face_color = "#f0e442"
+    layer.opacity = 0.7
+    layer.size = 1
+    layer.canvas_size_limits = (_CROSS_PX, _CROSS_PX)
     layer.editable = False
     return layer
+
+
+def box_layer(geometry: Geometry) -> Shapes:
+    """Rectangles drawn on a slice, of which the last one is meant."""
+    return Shapes(
+        ndim=3,
+        name="Box",
+        edge_color="#f0e442",
+        face_color="transparent",
+        edge_width=1,
+        **placed(geometry),
+    )
 
 
 def drawing_layer(pixel_um: float, *, name: str, color: str) -> Shapes:

@@ -7,18 +7,24 @@ from typing import Any
 from napari.components import ViewerModel
 from napari.layers import Points
 from napari.qt import QtViewer
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from bonemetrics.volume import DensityVolume, LabelVolume
 from napari_bonemetrics.layers import cross_layer
 from napari_bonemetrics.scene import Index, Scene
 
+_IN_FRONT = "translucent_no_depth"
+_SMALL_FONT = 9
 _ORDERS = ((1, 0, 2), (2, 0, 1))
 """Of each further plane: the axis that is stepped through, then the one down the screen and the one to the right."""
 
 
 class Plane(QWidget):
     """One extra canvas that shows the same arrays along another axis."""
+
+    fitted = Signal()
 
     def __init__(self, order: tuple[int, int, int], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,18 +37,42 @@ class Plane(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.canvas)
         self.setMinimumSize(160, 110)
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.timeout.connect(self._show_whole)
+        for edge in ("top", "bottom"):
+            # Beside the scale bar, which takes the middle of a narrow canvas.
+            self.model.canvas.overlays[f"letter_{edge}"].position = f"{edge}_left"
+        for edge in ("left", "right", "top", "bottom"):
+            self.model.canvas.overlays[f"letter_{edge}"].font_size = _SMALL_FONT
+
+    def _show_whole(self) -> None:
+        self.model.reset_view()
+        self.fitted.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Show the whole bone again when the canvas has another size."""
+        super().resizeEvent(event)
+        self._fit.start()
 
     def show_volume(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
         """Show a scan; see `Scene.show`."""
         self.scene.show(density, labels, **options)
+        for layer in self.model.layers[1:]:
+            # In a further canvas the depth test hides what lies in the plane of the density.
+            layer.blending = _IN_FRONT
         self.model.dims.order = self._order
         self.model.reset_view()
 
     def close_canvas(self) -> None:
         """Give the canvas back; napari's own windows complain of one that is left."""
+        self._fit.stop()
         self.scene.clear()
-        self.canvas.close()
-        self.canvas.deleteLater()
+        canvas = self.canvas
+        del self.canvas
+        canvas.close()
+        canvas.setParent(None)
+        canvas.deleteLater()
 
 
 class LinkedPlanes(QWidget):
@@ -72,7 +102,7 @@ class LinkedPlanes(QWidget):
         """The voxel that all canvases are linked at."""
         return self._at
 
-    def show(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:  # type: ignore[override]
+    def show(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
         """Show a scan in all three; see `Scene.show`."""
         self._crosses = []
         self.main.show(density, labels, **options)
@@ -80,6 +110,7 @@ class LinkedPlanes(QWidget):
             plane.show_volume(density, labels, **options)
         for scene in self._scenes:
             cross = cross_layer(density.geometry)
+            cross.blending = _IN_FRONT
             scene.viewer.add_layer(cross)
             self._crosses.append(cross)
         if self.main.labels is not None:

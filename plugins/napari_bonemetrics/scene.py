@@ -98,6 +98,11 @@ class Scene:
         self._show_letters()
 
     @property
+    def geometry(self) -> Geometry | None:
+        """Grid of what is shown."""
+        return self._geometry
+
+    @property
     def window(self) -> Window:
         """Present density window; the bone preset where nothing is shown."""
         if self.density is None:
@@ -125,7 +130,9 @@ class Scene:
             return (0, 0, 0)
         steps = list(self.viewer.dims.current_step)
         for axis in self.viewer.dims.displayed:
-            middle = self.viewer.scene.camera.center[axis] if len(self.viewer.scene.camera.center) == len(steps) else 0.0
+            middle = (
+                self.viewer.scene.camera.center[axis] if len(self.viewer.scene.camera.center) == len(steps) else 0.0
+            )
             size = self._geometry.shape[axis]
             steps[axis] = min(max(round(middle / self._geometry.spacing_mm[axis]), 0), size - 1)
         return (int(steps[0]), int(steps[1]), int(steps[2]))
