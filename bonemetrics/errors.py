@@ -104,6 +104,7 @@ class ReadError(BonemetricsError):
         "ocr-unavailable": "the page is a picture, and the program that reads pictures is not installed",
         "phantom-scan": "a quality-control scan of a phantom, which belongs to no person",
         "invalid-labels": "the label file is damaged, has no valid grid, or holds other than whole numbers",
+        "input-changed": "the files are not the ones that were recorded with the stored numbers",
     }
 
 
@@ -160,6 +161,7 @@ class SegmentationError(BonemetricsError):
         "forearm-length-unknown": "the region is a per cent of the forearm's length, which is not given",
         "bone-end-not-seen": "the region counts from the distal end of the radius, which lies outside the scan",
         "region-outside-scan": "slices of the region lie outside the scan or do not show the radius",
+        "unknown-label": "an edited segmentation holds labels other than 1 (trabecular) and 2 (cortical)",
     }
 
 
@@ -190,6 +192,21 @@ class StudyError(BonemetricsError):
         "damaged-database": "the study database is damaged or is no bonemetrics database",
         "database-unavailable": "the study database cannot be reached, is locked, full or read-only",
         "unknown-scan": "the study has no scan of this ID",
+        "nothing-to-judge": "the scan has no segmentation that a reader could judge",
+        "stale-mask": "the mask is none of the scan's current result, or not the one that counts for this act",
+        "mask-not-measured": "an edited segmentation without numbers of its own that compare with the scan's",
+        "unknown-reader": "the protocol does not list this reader for this role",
+        "unknown-review": "the verdict is not this reader's last one on this mask",
+        "reading-open": "a verdict on the scan is still to come, so its record cannot be signed",
+        "locked": "the record of the scan is signed; unlock it with a reason first",
+        "not-locked": "nobody has signed the record or locked the entry, so there is nothing to unlock",
+        "reason-missing": "an unlocking without its reason, or a signature without its meaning",
+        "claimed": "another reader, or another window of the same one, has the scan open",
+        "claim-lost": "the claim on the scan was given back or ended",
+        "unknown-entry": "the study has no entry of this ID by this reader",
+        "entry-exists": "the reader has another entry of the same biopsy, envelope and number",
+        "state-too-large": "more than 256 KiB were to be kept of a reader's window",
+        "settings-changed": "the scan was measured with other settings or another version; run the study again",
         "contradicting-copy": "two files hold the same report of the same scanner with different numbers",
         "report-gone": "the file has changed and no longer holds this report",
     }
@@ -258,6 +275,47 @@ class AlgebraError(BonemetricsError):
         "not-solvable": "the numbers of a biopsy are such that nothing can be computed from them",
         "invalid-number": "a value or half unit that is no number, or a half unit below zero",
         "factor-invalid": "section factors that are missing, not above zero, or beside a convention's own",
+    }
+
+
+class AgreementError(BonemetricsError):
+    """The work of two readers cannot be compared or joined."""
+
+    codes = {
+        "invalid-readings": "readings, verdicts or values that make no pairs, are no numbers or no listed category",
+        "unresolved-components": "places where two readers differ are left without a decision",
+        "invalid-choice": "a decision on a place that is not there, or for neither of the two readers",
+        "stale-disagreement": "a mask was changed after its differences to the other reader's were listed",
+    }
+
+
+class ReviewError(BonemetricsError):
+    """A reading session cannot do what was asked."""
+
+    codes = {
+        "unknown-task": "the worklist of this reader has no such task",
+        "case-closed": "the case was closed, so nothing more can be done in it",
+        "unsaved-edit": "the labels were changed and not saved, so no verdict or signature can be about them",
+        "invalid-verdict": "a verdict without the reason it needs, or with a value that it cannot have",
+        "nothing-edited": "there is no edit that could be saved or accepted",
+        "draft-set-aside": "an unsaved draft is damaged, or of a mask that no longer counts; it was set aside",
+        "not-to-adjudicate": "the task is none of two readers who differ",
+    }
+
+
+class SectionError(BonemetricsError):
+    """The picture of a section, or what was drawn on it, gives no trustworthy number."""
+
+    codes = {
+        "pixel-size-unknown": "nothing states how large a pixel of the picture is, so nothing on it has a size",
+        "invalid-pixel-size": "a stated pixel size that is no number or that no microscope has",
+        "unknown-drawing-class": "no area, length or width of a biopsy has this code",
+        "drawing-degenerate": "a region or line that is not closed, has too few vertices, or is of another kind",
+        "drawing-outside-picture": "a region or line reaches beyond the picture",
+        "region-crosses-itself": "the outline of a region crosses or touches itself, so it encloses no certain area",
+        "regions-overlap": "regions of one measurement overlap or touch, so a part of them would count twice",
+        "hole-outside-region": "a hole lies in no region of its measurement, or what it is cut from is no area",
+        "invalid-drawing": "a kept drawing is damaged, or was made on another picture",
     }
 
 
@@ -341,6 +399,9 @@ NOTES: dict[str, str] = {
     "side-unknown": "nothing tells whether the arm is the left or the right one",
     "distal-unknown": "nothing tells which end of the scan is distal",
     "partial-volume": "the cortex is thinner than the voxel can show; Ct.Ar and Ct.vBMD lean on the model",
+    "edit-not-judged": "the numbers are of a segmentation that a reader drew and that nobody has judged yet",
+    "edited-labels": "a reader edited the segmentation; where it was changed, contours lie half way between voxels",
+    "contours-from-labels": "no automatic segmentation; contours lie half way between the voxels of a reader's labels",
     "identity-conflict": "numbers that belong together contradict each other: BMD = BMC / area, or a sum of parts",
     "repair-proposed": "one changed character would make contradicting numbers agree; nothing was changed",
     "implausible-value": "a number outside what is seen in people; it stands as the source has it",
@@ -437,6 +498,8 @@ NOTES: dict[str, str] = {
     "factors-unusual": "the two stated factors from section to space do not belong to one structure",
     "count-not-whole": "a number of cells or profiles is no whole number, as if it were a mean of sections",
     "draft-entry": "the entry is a draft, so its numbers are not analysed",
+    "print-resolution": "the resolution that a picture of a section states is that of a printout; it was not used",
+    "coarser-level": "the finest level of a picture of a section is too large; a coarser one was opened",
     "entries-agree": "two independent entries agree",
     "entries-differ": "two independent entries of the biopsy differ",
     "entries-not-compared": "entries of two readers may be of one biopsy, but their days or visits do not say so",

@@ -10,6 +10,7 @@ from pathlib import Path
 from bonemetrics.batch.look import digest_of, series_of
 from bonemetrics.batch.measure import Receipt
 from bonemetrics.errors import ReadError
+from bonemetrics.pipeline.edited import EditedRequest
 from bonemetrics.pipeline.scan import ScanRequest
 from bonemetrics.quantities import Material
 from bonemetrics.readers.header import header_of
@@ -22,6 +23,7 @@ from bonemetrics.records import (
     ScannerConstants,
     ScanResult,
     note,
+    refusal,
 )
 from tests import guard_targets
 
@@ -44,8 +46,8 @@ def measure_quickly(paths: Sequence[str], request: ScanRequest) -> Receipt:
     if header.series_uid in TRAPS:
         TRAPS[header.series_uid]()
     if header.series_uid == "1.667":
-        refusal = Problem(code="no-bone", severity="refusal", message="nothing here looks like a radius")
-        return Receipt(result=ScanResult(kind="ct-series", problems=(refusal,)), input_sha256=digest)
+        why = Problem(code="no-bone", severity="refusal", message="nothing here looks like a radius")
+        return Receipt(result=ScanResult(kind="ct-series", problems=(why,)), input_sha256=digest)
     if header.series_uid == "1.668":
         raise ReadError("refused by exception", code="not-ct")
     rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 0.5, 0.0, 0.0), (0.0, 0.0, 0.4, 0.0), (0.0, 0.0, 0.0, 1.0))
@@ -70,6 +72,15 @@ def measure_quickly(paths: Sequence[str], request: ScanRequest) -> Receipt:
         files=("labels-0001.nii.gz", "qc.png"),
     )
     return Receipt(result=result, input_sha256=digest)
+
+
+def measure_edit_quickly(paths: Sequence[str], request: EditedRequest) -> ScanResult:
+    """The numbers of the automatic mask, whatever is drawn; masks that begin with `bad` or `crash` do so."""
+    if request.labels.read_bytes().startswith(b"bad"):
+        return ScanResult(kind="ct-series", problems=(refusal(ReadError("no labels", code="invalid-labels")),))
+    if request.labels.read_bytes().startswith(b"crash"):
+        guard_targets.segfault()
+    return request.recorded
 
 
 def _leave_files(out: Path, digest: str) -> None:

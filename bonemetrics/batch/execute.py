@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from bonemetrics.batch.reports import ReportFiles
 from bonemetrics.batch.seen_before import Memory
 from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus
 from bonemetrics.batch.tables import TableFiles, refused_tables
-from bonemetrics.errors import NOTES, BonemetricsError, GuardError, UsageError
+from bonemetrics.errors import NOTES, BonemetricsError, GuardError, StudyError, UsageError
 from bonemetrics.pipeline.scan import ScanRequest, tissue_parameters
 from bonemetrics.pipeline.table_files import matching
 from bonemetrics.records import Problem, ScanResult
@@ -161,16 +161,27 @@ class _Run:
 
     def _refuse(self, scan: SeenSeries, code: str, message: str, *, path: str) -> None:
         self.summary.refused.append(Refused(path, code, message))
-        recorded = self.store.record_refusal(
-            code=code,
-            message=message,
-            path=Path(path),
-            kind="ct-series",
-            files=[Path(file.path) for file in scan.files],
-            header=scan.header,
-            run_id=self.run_id,
-        )
-        self.summary.read += recorded.changed
+        with self._listing_locked(path):
+            recorded = self.store.record_refusal(
+                code=code,
+                message=message,
+                path=Path(path),
+                kind="ct-series",
+                files=[Path(file.path) for file in scan.files],
+                header=scan.header,
+                run_id=self.run_id,
+            )
+            self.summary.read += recorded.changed
+
+    @contextmanager
+    def _listing_locked(self, path: str) -> Iterator[None]:
+        """List a scan whose record was signed: what the run says of it now does not take the place of what stands."""
+        try:
+            yield
+        except StudyError as error:
+            if error.code != "locked":
+                raise
+            self.summary.refused.append(Refused(path, error.code, error.message))
 
     def new_or_changed(self, tasks: Sequence[_Task]) -> list[_Task]:
         """Leave out what is up to date: the same files, the same software and settings, and an answer last time."""
@@ -200,7 +211,19 @@ class _Run:
             workers=self.workers,
         )
         order = {task.scan_id: place for place, task in enumerate(tasks)}
-        return sorted(todo + changed, key=lambda task: order[task.scan_id])
+        return sorted(self._open(todo + changed), key=lambda task: order[task.scan_id])
+
+    def _open(self, tasks: Sequence[_Task]) -> list[_Task]:
+        """Leave out scans whose records were signed: they are listed, and their numbers stay."""
+        locks = self.store.reading.locks()
+        for task in tasks:
+            if task.scan_id in locks:
+                when = locks[task.scan_id].signed_utc
+                text = (
+                    f"its input or settings changed, but its record was signed at {when}; unlock it with a reason first"
+                )
+                self.summary.refused.append(Refused(task.scan.path, "locked", text))
+        return [task for task in tasks if task.scan_id not in locks]
 
     def _compare(self, changed: list[_Task], task: _Task, outcome: str | BonemetricsError) -> None:
         memory = self.memory.get(task.scan_id)
@@ -253,19 +276,21 @@ class _Run:
             # Half of a result is none.
             shutil.rmtree(task.staging)
             task.staging = None
-        recorded = self.store.record_result(
-            outcome.result,
-            path=Path(task.scan.path),
-            files=[Path(path) for path in task.paths],
-            subject=task.subject,
-            staging=task.staging,
-            header=task.scan.header,
-            input_sha256=outcome.input_sha256,
-            settings_hash=task.settings,
-            run_id=self.run_id,
-        )
-        self.memory[task.scan_id] = Memory(version=recorded.version, stamp=task.scan.stamp, digest=outcome.input_sha256)
-        self._count(task, refusal)
+        with self._listing_locked(task.scan.path):
+            recorded = self.store.record_result(
+                outcome.result,
+                path=Path(task.scan.path),
+                files=[Path(path) for path in task.paths],
+                subject=task.subject,
+                staging=task.staging,
+                header=task.scan.header,
+                input_sha256=outcome.input_sha256,
+                settings_hash=task.settings,
+                run_id=self.run_id,
+            )
+            stamp = task.scan.stamp
+            self.memory[task.scan_id] = Memory(version=recorded.version, stamp=stamp, digest=outcome.input_sha256)
+            self._count(task, refusal)
 
     def _count(self, task: _Task, refusal: Problem | None) -> None:
         self.summary.read += 1

@@ -16,7 +16,7 @@ from bonemetrics.study.protocol import Protocol
 
 _WITHOUT_WEIGHT = frozenset(
     {"study", "cohorts", "visits", "parameters", "precision", "tables", "subjects", "lists_subjects", "overrides"}
-    | {"dxa", "references", "conversions", "histomorphometry", "clinical", "analysis"}
+    | {"dxa", "references", "conversions", "histomorphometry", "clinical", "analysis", "review"}
 )
 """Parts of a protocol that say what a number is for, not how it is made. All others count, those to come included."""
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bonemetrics.batch.child_context import MANY_SCANS
+from bonemetrics.batch.edited import MeasureEdit, measure_edited_files
 from bonemetrics.batch.guard import GuardedTask, Limits, start_guarded
 from bonemetrics.batch.look import digest_of, series_of
 from bonemetrics.batch.many import cores, run_many
-from bonemetrics.batch.measure import Measure, measure_files, settings_hash
+from bonemetrics.batch.measure import Measure, measure_files
 from bonemetrics.batch.reports import report_settings
+from bonemetrics.batch.verify_numbers import changed_numbers, edit_faults, forearm_of, is_of_today
 from bonemetrics.batch.verify_tables import table_faults
 from bonemetrics.errors import BonemetricsError, UsageError
 from bonemetrics.pipeline.dxa import measure_reports
@@ -21,24 +23,34 @@ from bonemetrics.readers.ct import read_ct
 from bonemetrics.readers.dxa.source import MAX_DXA_BYTES
 from bonemetrics.readers.files import whole_file
 from bonemetrics.records import ScanResult
-from bonemetrics.study.layout import scan_id
+from bonemetrics.study.biopsy_entries import StoredEntry
+from bonemetrics.study.layout import scan_id, sha256_of
+from bonemetrics.study.masks import Labels
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
 
 _DEFAULTS = Limits()
+_OTHER_INPUT = "the input is not the one that was measured"
 
 Group = tuple[StoredScan, ...]
 """Scans that are checked together."""
 
 
 def verify_study(
-    study_dir: Path, *, workers: int | None = None, limits: Limits = _DEFAULTS, measure: Measure = measure_files
+    study_dir: Path,
+    *,
+    workers: int | None = None,
+    limits: Limits = _DEFAULTS,
+    measure: Measure = measure_files,
+    measure_edit: MeasureEdit = measure_edited_files,
 ) -> tuple[str, ...]:
     """Check the audit chain, the files of every measured scan, its input, and that its numbers come out again.
 
+    Every mask that a scan ever had, and what was drawn for biopsies, must be the file that was recorded.
     Tables of clinical data are read again too. A scan is measured again, in a guarded child, where it was measured with
-    the settings and the software of today; of the others the log, the files and the input are checked.
+    the settings and the software of today, and so is every mask of it that a reader drew; of the others the log, the
+    files and the input are checked.
 
     Parameters
     ----------
@@ -50,6 +62,8 @@ def verify_study(
         Memory and time of each child.
     measure
         What a child does with the files of one scan.
+    measure_edit
+        What a child does with them and a mask that a reader drew.
 
     Returns
     -------
@@ -70,9 +84,16 @@ def verify_study(
         check.faults.append((changed.scan_id, f"scan {changed.scan_id}: {changed.message}"))
     for scan in scans:
         check.files_of(scan)
+    for mask in store.reading.every_mask():
+        check.mask(mask)
+    for entry in store.reading.every_entry():
+        check.drawings_of(entry)
     check.faults += table_faults(store, limits=limits, workers=workers or cores())
     run_many(_groups(scans), check.start, check.take, workers=workers or cores())
-    return tuple(text for _, text in sorted(check.faults))
+    check.faults += edit_faults(
+        store, scans, limits=limits, workers=workers or cores(), measure=measure_edit, without=check.without_input
+    )
+    return tuple(text for _, text in sorted(set(check.faults)))
 
 
 def _groups(scans: Sequence[StoredScan]) -> list[Group]:
@@ -92,19 +113,32 @@ class _Check:
     limits: Limits
     measure: Measure
     faults: list[tuple[str, str]] = field(default_factory=list)
+    without_input: set[str] = field(default_factory=set)
 
     def files_of(self, scan: StoredScan) -> None:
-        """Every file of the result is there, and the mask is the one that was recorded."""
+        """Every file of the result is there; masks are checked by `mask`."""
         folder = self.store.folder.scan(scan.scan_id)
-        missing = [name for name in scan.result.files if not (folder / name).is_file()]
+        masks = {mask.file for mask in self.store.reading.masks(scan.scan_id)}
+        missing = [name for name in scan.result.files if name not in masks and not (folder / name).is_file()]
         self._add(scan, *(f"the file {name} is missing" for name in missing))
-        if scan.labels is None or scan.labels.file in missing:
-            return
-        mask = folder / scan.labels.file
-        if not mask.is_file():
-            self._add(scan, f"the file {scan.labels.file} is missing")
-        elif hashlib.sha256(mask.read_bytes()).hexdigest() != scan.labels.sha256:
-            self._add(scan, f"the file {scan.labels.file} is not the one that was recorded")
+
+    def mask(self, mask: Labels) -> None:
+        """Every mask that a scan ever had is the one that was recorded, those of superseded results too."""
+        path = self.store.reading.path_of(mask)
+        name = mask.file if path.parent == self.store.folder.scan(mask.scan_id) else f"{path.parent.name}/{mask.file}"
+        self._file(mask.scan_id, f"scan {mask.scan_id}", path, name, mask.sha256)
+
+    def drawings_of(self, entry: StoredEntry) -> None:
+        """What was drawn for an entry of a biopsy is what was recorded."""
+        folder = self.store.folder.biopsy(entry.entry_id)
+        for one in entry.drawings:
+            self._file(entry.entry_id, f"entry {entry.entry_id}", folder / one.file, one.file, one.sha256)
+
+    def _file(self, key: str, what: str, path: Path, name: str, sha256: str) -> None:
+        if not path.is_file():
+            self.faults.append((key, f"{what}: the file {name} is missing"))
+        elif sha256_of(path) != sha256:
+            self.faults.append((key, f"{what}: the file {name} is not the one that was recorded"))
 
     def start(self, group: Group) -> GuardedTask:
         scan, protocol = group[0], self.store.protocol
@@ -119,11 +153,9 @@ class _Check:
                 limits=self.limits,
                 preload=MANY_SCANS,
             )
-        person = protocol.subject(scan.subject) if scan.subject else None
-        forearm = person.forearm_length_mm if person is not None else None
         request = None
-        if settings_hash(protocol, forearm_length_mm=forearm) == scan.settings_hash:
-            request = ScanRequest(protocol=protocol, forearm_length_mm=forearm)
+        if is_of_today(scan, protocol):
+            request = ScanRequest(protocol=protocol, forearm_length_mm=forearm_of(scan, protocol))
         return start_guarded(
             faults_of,
             scan.source_files,
@@ -140,9 +172,12 @@ class _Check:
             raise outcome
         for scan in group:
             if isinstance(outcome, BonemetricsError):
-                self._add(scan, f"the input cannot be checked: {outcome.code}: {outcome.message}")
+                told: tuple[str, ...] = (f"the input cannot be checked: {outcome.code}: {outcome.message}",)
             else:
-                self._add(scan, *(outcome[scan.scan_id] if isinstance(outcome, Mapping) else outcome))
+                told = outcome[scan.scan_id] if isinstance(outcome, Mapping) else outcome
+            if isinstance(outcome, BonemetricsError) or _OTHER_INPUT in told:
+                self.without_input.add(scan.scan_id)
+            self._add(scan, *told)
 
     def _add(self, scan: StoredScan, *texts: str) -> None:
         self.faults += [(scan.scan_id, f"scan {scan.scan_id}: {text}") for text in texts]
@@ -172,7 +207,7 @@ def faults_of(
         What does not agree.
     """
     if not _is_same_input(paths, input_sha256):
-        return ("the input is not the one that was measured",)
+        return (_OTHER_INPUT,)
     if request is None:
         return ()
     return _changed(stored, measure(paths, request).result)
@@ -206,7 +241,7 @@ def report_faults_of(
     """
     data = whole_file(Path(path), most_bytes=MAX_DXA_BYTES)
     if hashlib.sha256(data).hexdigest() != input_sha256:
-        return dict.fromkeys(stored, ("the input is not the one that was measured",))
+        return dict.fromkeys(stored, (_OTHER_INPUT,))
     if protocol is None:
         return dict.fromkeys(stored, ())
     kind = next(iter(stored.values())).kind
@@ -216,12 +251,7 @@ def report_faults_of(
 
 
 def _changed(stored: ScanResult, measured: ScanResult) -> tuple[str, ...]:
-    again = {_place(found): found for found in measured.measurements}
-    before = {_place(found): found for found in stored.measurements}
-    changed = sorted(
-        " ".join(place) for place in before if place not in again or again[place].value != before[place].value
-    )
-    changed += sorted(" ".join(place) for place in again if place not in before)
+    changed = changed_numbers(stored.measurements, measured.measurements)
     return (f"{len(changed)} numbers do not come out again: {', '.join(changed)}",) if changed else ()
 
 
@@ -230,7 +260,3 @@ def _is_same_input(paths: Sequence[str], input_sha256: str) -> bool:
         return True
     # A reader that left out copies and localizers hashed what it used.
     return read_ct(series_of(paths)).header.sha256 == input_sha256
-
-
-def _place(found: object) -> tuple[str, ...]:
-    return tuple(str(getattr(found, name) or "") for name in ("quantity", "site", "side", "region"))

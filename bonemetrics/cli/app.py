@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -225,17 +224,17 @@ def verify(study: Annotated[Path, typer.Argument(help="The study folder.")]) -> 
         raise typer.Exit(studies.verify(study))
 
 
-def _later(name: str, what: str) -> Callable[..., None]:
-    def command(study: Annotated[Path, typer.Argument(help="The study folder.")]) -> None:  # noqa: ARG001
-        typer.echo(f"usage: 'bonemetrics {name}' {LATER}; {what}", err=True)
-        sys.exit(2)
+@app.command(epilog="Example: bonemetrics review STUDY --reader KL")
+def review(
+    study: Annotated[Path, typer.Argument(help="The study folder.")],
+    reader: Annotated[str, typer.Option(help="Name of the reader, as [review] of the protocol lists it.")],
+) -> None:
+    """Open napari at the worklist of a reader."""
+    from bonemetrics.cli import reading
 
-    command.__doc__ = f"(A later version) {what}"
-    return command
+    with _errors(as_json=False):
+        raise typer.Exit(reading.review(study, reader))
 
 
 app.command(name="phantom-qc", epilog="Example: bonemetrics phantom-qc spine-phantom.csv qc")(densitometry.phantom_qc)
 app.command(name="precision", epilog="Example: bonemetrics precision repeats.csv")(densitometry.precision)
-app.command(name="review", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    _later("review", "until then look at scans/<scan-id>/qc.png and labels-0001.nii.gz of the study.")
-)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bonemetrics.outcomes.least_change import LeastChanges, reaches
 from bonemetrics.outcomes.rows import Candidate
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.records import Problem, note
+from bonemetrics.study.least_change import LeastChanges, reaches
 from bonemetrics.study.protocol_tables import ParameterTable
 
 _DIGITS = 13

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from bonemetrics.outcomes.baseline import Series, baselines
 from bonemetrics.outcomes.changes import Change, change_from, fault_of_pair
 from bonemetrics.outcomes.choose import chosen, fault_of, is_derived_by_source, order_of, why_no_mean
-from bonemetrics.outcomes.least_change import LeastChanges
 from bonemetrics.outcomes.new_fractures import QUANTITY, fracture_counts
 from bonemetrics.outcomes.rows import Candidate, Dataset, Gathered, OutcomeRow, RowNote
 from bonemetrics.outcomes.stated import StatedNumbers
 from bonemetrics.records import Problem, note
+from bonemetrics.study.least_change import LeastChanges
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.protocol_tables import ParameterTable, VisitTable
 from bonemetrics.study.visits import UNSCHEDULED

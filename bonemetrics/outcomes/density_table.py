@@ -77,7 +77,10 @@ DENSITY_COLUMNS: tuple[Column, ...] = (
         name="review_status",
         type="text",
         label="Review status",
-        definition="waiting until a reader has judged the segmentation, then the verdict; not-applicable for DXA",
+        definition=(
+            "Of the segmentation that was measured: waiting until it is judged, then the verdict; needs-adjudication"
+            " where readers differ; not-applicable for DXA"
+        ),
     ),
     _SCAN_ID,
     Column(
@@ -206,7 +209,7 @@ def _notes(scan: PlacedScan) -> Iterator[tuple[_About, Problem]]:
     result = scan.scan.result
     on_numbers = _on_numbers(scan)
     seen: set[Problem] = set()
-    for problem in (*scan.all_notes, *result.card.findings):
+    for problem in (*scan.all_notes, *scan.scan.card.findings):
         if problem not in seen:
             seen.add(problem)
             yield _about(scan, on_numbers.get(problem, ())), problem

@@ -10,6 +10,7 @@ from pathlib import Path
 from bonemetrics import __version__
 from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import StudyError, UsageError
+from bonemetrics.outcomes.agreement_table import agreement_table
 from bonemetrics.outcomes.biopsy_tables import biopsy_table, precision_table
 from bonemetrics.outcomes.dataset import build_dataset
 from bonemetrics.outcomes.density_table import density_table, notes_table
@@ -19,6 +20,7 @@ from bonemetrics.outcomes.event_tables import adverse_event_table, fracture_tabl
 from bonemetrics.outcomes.gather import gather
 from bonemetrics.outcomes.long_table import long_table
 from bonemetrics.outcomes.previous import stale_files
+from bonemetrics.outcomes.readings import StudyReadings, study_agreement, study_readings
 from bonemetrics.outcomes.rows import Dataset
 from bonemetrics.outcomes.sources_table import outcome_notes_table, sources_table
 from bonemetrics.outcomes.table import Table
@@ -40,10 +42,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A study at one moment: its outcomes dataset, its measured scans, and what an export says of its origin."""
+    """A study at one moment: its outcomes dataset, its scans and readings, and what an export says of its origin."""
 
     dataset: Dataset
     placed: tuple[PlacedScan, ...]
+    readings: StudyReadings | None = None
 
     @property
     def facts(self) -> dict[str, str]:
@@ -77,6 +80,7 @@ class Snapshot:
             lambda: outcome_notes_table(self.dataset),
             lambda: biopsy_table(gathered),
             lambda: precision_table(gathered),
+            lambda: agreement_table(study_agreement(self.readings)),
         )
 
 
@@ -102,8 +106,9 @@ def snapshot(store: Store) -> Snapshot:
         before, _time = store.last_change()
         placed = tuple(place_scans(store.scans(status="measured"), store.protocol, table_days(store)))
         found = gather(store, placed)
+        readings = study_readings(store)
         if (found.audit_rows, found.audit_head) == (before.seq, before.hash):
-            return Snapshot(dataset=build_dataset(found), placed=placed)
+            return Snapshot(dataset=build_dataset(found), placed=placed, readings=readings)
     text = "the study changed each time it was read; wait until the run has ended and export again"
     raise StudyError(text, code="study-busy")
 
@@ -116,8 +121,10 @@ def export_study(
     `density.*`, `density_notes.*` and `dxa.*` hold numbers of scans; `outcomes_long.*` and `outcomes_wide.*` the
     outcomes dataset, `adverse_events.*` and `fractures.*` its events, `sources.*` what each SRCID leads to, and
     `outcome_notes.*` all that was said; `histomorphometry.*` everything measured in biopsies, `reader_precision.*` how
-    precisely. `dictionary.csv` and `define.xml` say what every column means. `export.json`
-    names software, protocol, the head of the audit log and the hash of each file. The same study gives the same bytes.
+    precisely, and `reader_agreement.*` how far readers of scans agree.
+
+    `dictionary.csv` and `define.xml` say what every column means. `export.json` names software, protocol,
+    the head of the audit log and the hash of each file. The same study gives the same bytes.
 
     Parameters
     ----------
@@ -189,7 +196,14 @@ def report_study(study_dir: Path, out: Path) -> tuple[Path, ...]:
         raise UsageError("the place for the report is a file; name a folder")
     store = Store.open(study_dir)
     found = snapshot(store)
-    return _sealed(store, found, out, "report", write_report(found.dataset, out), manifest="report.json")
+    return _sealed(
+        store,
+        found,
+        out,
+        "report",
+        write_report(found.dataset, out, study_agreement(found.readings)),
+        manifest="report.json",
+    )
 
 
 def _written(found: Snapshot, chosen: Sequence[str], out: Path) -> Iterator[list[Path]]:

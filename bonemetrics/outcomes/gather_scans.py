@@ -46,9 +46,7 @@ def scan_candidates(placed: PlacedScan, protocol: Protocol) -> Iterator[Candidat
             scanner=_scanner(placed),
             review=placed.scan.review_status,
             source=_source(placed, number),
-            notes=tuple(
-                dict.fromkeys((*placed.all_notes, *placed.scan.result.card.findings, *number.provenance.notes))
-            ),
+            notes=tuple(dict.fromkeys((*placed.all_notes, *placed.scan.card.findings, *number.provenance.notes))),
         )
 
 
@@ -76,7 +74,9 @@ def _source(placed: PlacedScan, number: Measurement) -> Source:
         software_version=number.provenance.software_version,
         # What a densitometer printed and what the file says of a number differ by region, so the method names the form.
         method=number.provenance.method,
+        reader="" if scan.labels is None else scan.labels.reader,
         review=scan.review_status,
+        mask_sha256="" if scan.labels is None else scan.labels.sha256,
     )
 
 

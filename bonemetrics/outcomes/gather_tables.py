@@ -30,6 +30,7 @@ from bonemetrics.records import (
     TableRecord,
     note,
 )
+from bonemetrics.study.biopsy_entries import READER_ENTRY, StoredEntry
 from bonemetrics.study.day_notes import day_notes
 from bonemetrics.study.parameters import paramcds_at
 from bonemetrics.study.protocol import Protocol
@@ -68,7 +69,8 @@ def gather_tables(store: Store, days: Mapping[str, Collection[date]] = MappingPr
     Returns
     -------
     TableValues
-        Entries of biopsies are solved for their indices first; notes on rows are kept, refusals included.
+        Entries of biopsies, those made in the study itself among them, are solved for their indices first; notes on
+        rows are kept, refusals included.
     """
     placing = _Placing(
         protocol=store.protocol,
@@ -77,6 +79,8 @@ def gather_tables(store: Store, days: Mapping[str, Collection[date]] = MappingPr
     )
     for name, record in store.sheet_records():
         placing.take(name, record)
+    for stored in store.reading.entries():
+        placing.take_entry(stored)
     placing.solve()
     placing.tell_repeated()
     if not store.protocol.visits:
@@ -144,6 +148,7 @@ class _Placing:
     labels: list[LabelStatus] = field(default_factory=list)
     notes: list[RowNote] = field(default_factory=list)
     entries: list[HistomorphometryEntry] = field(default_factory=list)
+    by_readers: dict[str, StoredEntry] = field(default_factory=dict)
     people: dict[str, Subject] = field(default_factory=dict)
     paramcds: dict[tuple[str, str, str, str | None], tuple[str, ...]] = field(default_factory=dict)
 
@@ -162,6 +167,11 @@ class _Placing:
         elif isinstance(record, HistomorphometryEntry):
             # The sheet travels with the entry, since its values come back as observations.
             self.entries.append(record.model_copy(update={"sheet": name}))
+
+    def take_entry(self, stored: StoredEntry) -> None:
+        """An entry that was made in the study itself counts like a row of a sheet; its version stands for the line."""
+        self.by_readers[stored.entry_id] = stored
+        self.entries.append(stored.entry.model_copy(update={"sheet": stored.entry_id, "line": stored.version}))
 
     def solve(self) -> None:
         """Compute the indices of all biopsies."""
@@ -188,15 +198,16 @@ class _Placing:
     def _entry_notes(self, notes: Iterable[tuple[HistomorphometryEntry, Problem]]) -> Iterator[RowNote]:
         for entry, problem in notes:
             place = self.finder.place(entry, self.people.get(entry.subject))
+            entered = entry.sheet in self.by_readers
             yield RowNote(
                 subject=entry.subject,
                 visit=place.visit.name,
                 paramcd="",
                 problem=problem,
                 source_id=f"{entry.sheet}:{entry.line}",
-                file=f"{entry.kind} table",
-                sheet=self.sheets[entry.sheet].sheet,
-                line=entry.line,
+                file=READER_ENTRY if entered else f"{entry.kind} table",
+                sheet=READER_ENTRY if entered else self.sheets[entry.sheet].sheet,
+                line=None if entered else entry.line,
             )
 
     def tell_repeated(self) -> None:
@@ -261,15 +272,16 @@ class _Placing:
         )
 
     def _source(self, name: str, record: TableRecord) -> Source:
-        sheet = self.sheets[name]
+        entered = self.by_readers.get(name)
+        origin = entered if entered is not None else self.sheets[name]
         return Source(
             source_id=f"{name}:{record.line}",
             kind=record.kind,
-            input_sha256=sheet.input_sha256,
-            sheet=sheet.sheet,
-            line=record.line,
+            input_sha256=origin.digest if isinstance(origin, StoredEntry) else origin.input_sha256,
+            sheet=READER_ENTRY if isinstance(origin, StoredEntry) else origin.sheet,
+            line=record.line if entered is None else None,
             reader=record.reader,
-            software_version=sheet.software_version,
+            software_version=origin.software_version,
             method=record.method if isinstance(record, Observation) else "",
             calibration=_in_one_line(record.parameters) if isinstance(record, Observation) else "",
         )

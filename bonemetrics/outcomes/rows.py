@@ -19,7 +19,8 @@ class Source:
     """Where a value is from, so that it can be traced: one row of the table of sources.
 
     `source_id` is what SRCID says. `kind` is that of the data (`qct`, `dxa`, `laboratory` …). `series_uid` is of a
-    scan, `sheet` and `line` of a table. `calibration` is method and parameters in one line.
+    scan, `sheet` and `line` of a table. `calibration` is method and parameters in one line. `mask_sha256` is the hash
+    of the segmentation that was measured, `reader` who drew it where it was edited.
     """
 
     source_id: str
@@ -34,6 +35,7 @@ class Source:
     software_version: str = ""
     method: str = ""
     review: str = ""
+    mask_sha256: str = ""
 
 
 def common_source(parts: Sequence[Source], otherwise: str = "") -> Source:

@@ -14,20 +14,23 @@ def _text(name: str, label: str, definition: str) -> Column:
 
 
 _LINE = Column(name="LINE", type="integer", label="Row of the Sheet", definition="As a spreadsheet counts, from 1")
-_SHEET = _text("SHEET", "Sheet", "Sheet of a workbook; empty for other files")
+_SHEET = _text(
+    "SHEET", "Sheet", "Sheet of a workbook, or reader-entry for what was entered in the study itself; else empty"
+)
 SOURCE_COLUMNS = (
     _text("SRCID", "Source Identifier", "What SRCID of the other tables names"),
     _text("SRCKIND", "Kind of Data", "qct, dxa, histomorphometry, laboratory, eq5d, oswestry, vas, …"),
-    _text("SHA256", "SHA-256 of the Input", "Hash of the file, or of the files of a series"),
+    _text("SHA256", "SHA-256 of the Input", "Hash of the file, of the files of a series, or of a reader-entry"),
     _text("SERIESUD", "Series Instance UID", "DICOM series of a scan"),
     _SHEET,
     _LINE,
-    _text("READER", "Reader", "Who read or entered it, as the source says"),
+    _text("READER", "Reader", "Who read or entered it, as the source says, or edited the segmentation of a scan"),
     _text("CALIB", "Calibration", "Of a scan: method, material, slope and intercept; else what could change the value"),
     _text("SCANNER", "Serial Number of the Device", "As the source says"),
     _text("SOFTVER", "Software Version", "bonemetrics that measured or read it"),
     _text("METHOD", "Method", "How the number was made"),
     _text("REVIEW", "Review Status", "Of a scan"),
+    _text("MASKSHA", "SHA-256 of the Segmentation", "Hash of the label file that a scan was measured with"),
 )
 OUTCOME_NOTE_COLUMNS = (
     _text("USUBJID", "Unique Subject Identifier", "Study ID; empty where the row names nobody of the study"),
@@ -106,6 +109,7 @@ def _joined(found: Sequence[Source]) -> Source:
         software_version=told(lambda one: one.software_version),
         method=told(lambda one: one.method),
         review=told(lambda one: one.review),
+        mask_sha256=told(lambda one: one.mask_sha256),
     )
 
 
@@ -113,7 +117,7 @@ def _row(one: Source) -> tuple[Cell, ...]:
     return (
         *(one.source_id, one.kind, one.input_sha256 or None, one.series_uid or None, one.sheet or None),
         *(one.line, one.reader or None, one.calibration or None, one.scanner or None),
-        *(one.software_version or None, one.method or None, one.review or None),
+        *(one.software_version or None, one.method or None, one.review or None, one.mask_sha256 or None),
     )
 
 

@@ -19,14 +19,18 @@ from bonemetrics.records import (
     Problem,
     Provenance,
     QualityCard,
+    RodReading,
     ScanFacts,
     ScanResult,
     refusal,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from pydantic import JsonValue
 
+    from bonemetrics.pipeline.orientation import Told
     from bonemetrics.readers.ct import CtReading
     from bonemetrics.readers.series import SeriesFiles
     from bonemetrics.segmentation.parameters import TissueParameters
@@ -112,7 +116,7 @@ def _calibrated(reading: CtReading, rods: RodSearch, request: ScanRequest) -> _S
         reading=reading,
         calibration=calibration,
         density=to_density(reading.volume, calibration),
-        provenance=_provenance(reading, calibration, request.protocol),
+        provenance=provenance_of(reading, calibration, request.protocol),
         notes=(*reading.notes, *notes),
     )
 
@@ -120,21 +124,10 @@ def _calibrated(reading: CtReading, rods: RodSearch, request: ScanRequest) -> _S
 def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods: RodSearch) -> ScanResult:
     from bonemetrics.measures.density import measure_compartments
     from bonemetrics.pipeline.outputs import write_outputs
-    from bonemetrics.segmentation.radius import segment_radius
 
-    region = request.protocol.region
-    told = what_is_told(steps.reading.header, region, steps.density.geometry)
-    parameters = tissue_parameters(request.protocol)
-    radius = segment_radius(
-        steps.density,
-        parameters=parameters,
-        rods=rods.readings,
-        side=told.side,
-        side_source=told.side_source,
-        distal=told.distal,
-        distal_source=told.distal_source,
-        region=region,
-        forearm_length_mm=request.forearm_length_mm,
+    told = what_is_told(steps.reading.header, request.protocol.region, steps.density.geometry)
+    radius = segmented(
+        steps.density, told, rods.readings, protocol=request.protocol, forearm_length_mm=request.forearm_length_mm
     )
     measurements = measure_compartments(
         steps.density,
@@ -145,18 +138,11 @@ def _with_own_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, rods
         slices=radius.measured_slices,
         blur_sigma_mm=radius.blur_sigma_mm,
         calibration=steps.calibration,
-        provenance=_with_segmentation(steps.provenance, radius, parameters),
+        provenance=with_segmentation(steps.provenance, radius, request.protocol),
         side=radius.side,
         parameters=request.protocol.density,
     )
-    facts = facts.model_copy(
-        update={
-            "side": radius.side,
-            "side_source": radius.side_source,
-            "distal_end": radius.distal_end,
-            "distal_source": radius.distal_source,
-        }
-    )
+    facts = with_orientation(facts, radius)
     result = _result(steps, facts, measurements, radius.card, (*told.notes, *radius.notes))
     return write_outputs(result, steps.density, radius.labels, request.out, radius=radius)
 
@@ -176,6 +162,61 @@ def _with_given_labels(steps: _Steps, facts: ScanFacts, request: ScanRequest, pa
     return write_outputs(result, steps.density, labels, request.out)
 
 
+def segmented(
+    density: DensityVolume,
+    told: Told,
+    rods: Sequence[RodReading],
+    *,
+    protocol: Protocol,
+    forearm_length_mm: float | None = None,
+) -> RadiusSegmentation:
+    """The automatic segmentation of a scan by a protocol; the same scan always gives the same one.
+
+    Parameters
+    ----------
+    density
+        Calibrated scan.
+    told
+        What tags and protocol say of side and distal end.
+    rods
+        Calibration rods found in the scan.
+    protocol
+        Its `[tissue]` and `[region]`.
+    forearm_length_mm
+        Of the scan's person, where the region is a part of the forearm.
+
+    Raises
+    ------
+    SegmentationError, MaterialMismatchError, UsageError
+        As `segment_radius` and `tissue_parameters` say.
+    """
+    from bonemetrics.segmentation.radius import segment_radius
+
+    return segment_radius(
+        density,
+        parameters=tissue_parameters(protocol),
+        rods=rods,
+        side=told.side,
+        side_source=told.side_source,
+        distal=told.distal,
+        distal_source=told.distal_source,
+        region=protocol.region,
+        forearm_length_mm=forearm_length_mm,
+    )
+
+
+def with_orientation(facts: ScanFacts, radius: RadiusSegmentation) -> ScanFacts:
+    """The facts with side and distal end as the segmentation settled them."""
+    return facts.model_copy(
+        update={
+            "side": radius.side,
+            "side_source": radius.side_source,
+            "distal_end": radius.distal_end,
+            "distal_source": radius.distal_source,
+        }
+    )
+
+
 def _result(
     steps: _Steps,
     facts: ScanFacts,
@@ -183,14 +224,25 @@ def _result(
     card: QualityCard,
     notes: tuple[Problem, ...],
 ) -> ScanResult:
+    return noted_result(facts, steps.calibration, measurements, card, (*steps.notes, *notes))
+
+
+def noted_result(
+    facts: ScanFacts,
+    calibration: Calibration,
+    measurements: tuple[Measurement, ...],
+    card: QualityCard,
+    notes: Iterable[Problem],
+) -> ScanResult:
+    """The result of a measured scan; every note stands on it and on every number, once."""
     told: dict[tuple[str, str], Problem] = {}
-    for problem in (*steps.notes, *notes, *card.findings):
+    for problem in (*notes, *card.findings):
         told.setdefault((problem.code, problem.message), problem)
     problems = tuple(told.values())
     return ScanResult(
         kind="ct-series",
         facts=facts,
-        calibration=steps.calibration,
+        calibration=calibration,
         measurements=tuple(_with_notes(measurement, problems) for measurement in measurements),
         card=card,
         problems=problems,
@@ -220,7 +272,8 @@ def tissue_parameters(protocol: Protocol) -> TissueParameters:
         raise UsageError(f"[tissue] {key}: {first['msg']}") from None
 
 
-def _provenance(reading: CtReading, calibration: Calibration, protocol: Protocol) -> Provenance:
+def provenance_of(reading: CtReading, calibration: Calibration, protocol: Protocol) -> Provenance:
+    """Where the numbers of a scan come from; the method is added by what measures."""
     parameters: dict[str, JsonValue] = {
         "calibration": calibration.model_dump(mode="json", exclude={"notes"}),
         "protocol_sha256": protocol.protocol_hash,
@@ -237,9 +290,10 @@ def _provenance(reading: CtReading, calibration: Calibration, protocol: Protocol
     )
 
 
-def _with_segmentation(provenance: Provenance, radius: RadiusSegmentation, parameters: TissueParameters) -> Provenance:
+def with_segmentation(provenance: Provenance, radius: RadiusSegmentation, protocol: Protocol) -> Provenance:
+    """Provenance with the parameters of the automatic segmentation and what it settled."""
     told: dict[str, JsonValue] = {
-        "segmentation": parameters.model_dump(mode="json"),
+        "segmentation": tissue_parameters(protocol).model_dump(mode="json"),
         "distal_end": radius.distal_end,
         "distal_source": radius.distal_source,
         "side_source": radius.side_source,

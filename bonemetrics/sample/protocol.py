@@ -116,6 +116,7 @@ def _facts() -> Iterator[tuple[str, _Facts]]:
     yield "[histomorphometry]", {"factor": "isotropic", "osteoid_perimeter": "one-sided", "double_entry": "refuse"}
     yield "[clinical]", {"oswestry_most_missing": 1}
     yield "[analysis]", {"choose": "nearest", "relations": [["HACF", "P1NP"], ["HBVTV", "RADTBD"]]}
+    yield "[review]", {}
 
 
 def _visit(visit: PlannedVisit) -> _Facts:

@@ -147,6 +147,17 @@ KEYS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "responder_percent": ("3.0", "a response beside the least significant change"),
         "relations": ('[["HACF", "P1NP"]]', "pairs whose relation is looked at"),
     },
+    "[review]": {
+        "readers": ('["Ana", "Luis"]', "who may read; without it, anybody"),
+        "adjudicators": ('["Carmen"]', "who settles what two readers see differently"),
+        "readings": ("1", "readers of each scan: 1 or 2"),
+        "blind": ('["visit", "date", "arm", "subject", "other-readers"]', "what a reader does not see"),
+        "pairs": ("false", "true: two visits of a person side by side as A and B, in random order"),
+        "repeat_percent": ("0.0", "of the scans come up twice, for the agreement of a reader with herself"),
+        "consequence": ('"after-verdict"', "when an edit shows what it does to the numbers; at-once, never"),
+        "claim_minutes": ("30.0", "a claim on a scan ends after so long without a sign of life"),
+        "seed": ("0", "settles every random order"),
+    },
 }
 """By table: key, example, comment."""
 

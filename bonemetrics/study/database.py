@@ -16,7 +16,7 @@ from bonemetrics.errors import StudyError
 from bonemetrics.study.filesystem import network_filesystem
 from bonemetrics.study.layout import PRIVATE_FILE, StudyFolder
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration; a test holds it true."""
 BUSY_TIMEOUT_MS = 30_000
 _POSTGRES_LOCK = 0x626F6E65

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from bonemetrics.records import Problem, ScanHeader
-from bonemetrics.study import audit
+from bonemetrics.study import audit, signatures
 from bonemetrics.study.audit import Author, canonical_json, utc_now
 from bonemetrics.study.layout import StudyFolder, install_files
 from bonemetrics.study.protocol import Protocol
@@ -164,6 +164,7 @@ def _withdraw(
 ) -> None:
     """Take a stored scan's numbers out of the tables; the result stays in its history."""
     scan, version = row.scan_id, row.version + 1
+    signatures.void(connection, author, scan, reason)
     old = (
         connection.execute(select(RESULTS).where(RESULTS.c.scan_id == scan, RESULTS.c.version == row.version))
         .mappings()

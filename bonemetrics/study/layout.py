@@ -41,6 +41,12 @@ class StudyFolder:
         """Folder of one folder per scan."""
         return self.root / "scans"
 
+    def biopsy(self, entry_id: str) -> Path:
+        """Folder of what was drawn for one entry of a biopsy; made when there is something."""
+        if not entry_id.isalnum():
+            raise ValueError("the ID of an entry is letters and digits")
+        return self.root / "biopsies" / entry_id
+
     @property
     def exports(self) -> Path:
         """Folder for tables."""

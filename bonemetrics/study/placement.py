@@ -7,11 +7,12 @@ from datetime import date
 from types import MappingProxyType
 
 from bonemetrics.dxa.comparability import comparability_notes as report_notes
-from bonemetrics.records import Measurement, Problem, Record, Visit
+from bonemetrics.records import Measurement, Problem, Record, Visit, note
 from bonemetrics.study.comparability import Comparable, comparability_notes
 from bonemetrics.study.completeness import Given, completeness
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.routes import standing_numbers, with_notes
+from bonemetrics.study.standing import OPEN
 from bonemetrics.study.stored import StoredScan
 from bonemetrics.study.visits import Dated, assign_visits
 
@@ -35,8 +36,8 @@ class PlacedScan(Record):
 
     @property
     def all_notes(self) -> tuple[Problem, ...]:
-        """Notes of the scan itself, then those of its place."""
-        return (*(found for found in self.scan.result.problems if found.severity == "note"), *self.notes)
+        """Notes of the scan and of the mask that counts, then those of its place."""
+        return (*(found for found in self.scan.problems if found.severity == "note"), *self.notes)
 
 
 def place_scans(
@@ -96,16 +97,24 @@ def _place_person(
             cohort=person.cohort if person is not None else "",
             visit=visits[scan.scan_id].visit,
             study_day=visits[scan.scan_id].study_day,
-            measurements=standing[scan.scan_id].measurements if scan.scan_id in standing else scan.result.measurements,
+            measurements=standing[scan.scan_id].measurements if scan.scan_id in standing else scan.measurements,
             notes=(
                 *visits[scan.scan_id].notes,
                 *changes.get(scan.scan_id, ()),
                 *(standing[scan.scan_id].notes if scan.scan_id in standing else ()),
+                *_edit_notes(scan),
             ),
         )
         for scan in ordered
     ]
     return _with_completeness(placed, protocol)
+
+
+def _edit_notes(scan: StoredScan) -> tuple[Problem, ...]:
+    if scan.edit is None or scan.review_status not in OPEN:
+        return ()
+    text = f"the numbers are of mask {scan.edit.number}, which a reader drew and nobody has judged yet"
+    return (note("edit-not-judged", text),)
 
 
 def _with_completeness(placed: Sequence[PlacedScan], protocol: Protocol) -> list[PlacedScan]:

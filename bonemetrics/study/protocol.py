@@ -25,6 +25,7 @@ from bonemetrics.records import (
     Record,
     ReferenceCurve,
     RegionRule,
+    ReviewParameters,
     Subject,
     UnitConversion,
 )
@@ -67,6 +68,7 @@ class Protocol(Record):
     histomorphometry: HistomorphometryParameters = HistomorphometryParameters()
     clinical: ClinicalParameters = ClinicalParameters()
     analysis: AnalysisParameters = AnalysisParameters()
+    review: ReviewParameters = ReviewParameters()
     subjects: tuple[Subject, ...] = ()
     lists_subjects: bool = False
     overrides: dict[str, Scalar] = Field(default={})

@@ -17,11 +17,11 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from bonemetrics import __version__
 from bonemetrics.errors import StudyError
 from bonemetrics.records import Problem, Record, ScanHeader, ScanResult
-from bonemetrics.study import audit
+from bonemetrics.study import audit, signatures
 from bonemetrics.study.audit import Author, canonical_json, utc_now
 from bonemetrics.study.layout import StudyFolder, install_files, path_id, scan_id, sha256_of
 from bonemetrics.study.schema import LABELS, MEASUREMENTS, PROBLEMS, RESULTS, SCANS, SUBJECTS
-from bonemetrics.study.stored import Status, status_of
+from bonemetrics.study.stored import IDENTITY_CODES, Status, status_of
 from bonemetrics.study.subjects import Identity
 
 _IDENTITY_FIELDS = {"patient_id", "patient_birth_date", "patient_sex"}
@@ -108,7 +108,8 @@ def record(connection: Connection, folder: StudyFolder, author: Author, entry: E
     Raises
     ------
     StudyError
-        `unknown-subject` where the subject was never assigned.
+        `unknown-subject` where the subject was never assigned; `locked` where the record was signed. A refusal since
+        nobody can tell whose the scan is voids the signature instead: such numbers must leave the tables.
     """
     status = status_of(entry.result)
     _require_subject(connection, entry, status)
@@ -117,6 +118,7 @@ def record(connection: Connection, folder: StudyFolder, author: Author, entry: E
         _discard(entry.staging)
         _note_move(connection, author, current, entry.path, entry.files)
         return Recorded(scan_id=entry.scan_id, version=current["version"], status=status, changed=False)
+    _require_open(connection, author, entry)
     version = 1 if current is None else current["version"] + 1
     _put_scan(connection, entry, version)
     names = install_files(folder, entry.staging, entry.scan_id, recorded_version=version - 1)
@@ -139,6 +141,13 @@ def _require_subject(connection: Connection, entry: Entry, status: Status) -> No
             raise StudyError(
                 "the subject of this scan is not in the study; assign subjects first", code="unknown-subject"
             )
+
+
+def _require_open(connection: Connection, author: Author, entry: Entry) -> None:
+    refused = entry.result.refusal
+    if refused is not None and refused.code in IDENTITY_CODES:
+        signatures.void(connection, author, entry.scan_id, refused.message)
+    signatures.require_open(connection, entry.scan_id)
 
 
 def _current(connection: Connection, scan: str) -> RowMapping | None:

@@ -127,6 +127,8 @@ LABELS = Table(
     _text("source", default=None),
     _text("user", default=None),
     _text("recorded_utc", default=None),
+    _text("reader"),
+    _text("based_on"),
     ForeignKeyConstraint(_OF_A_RESULT, _RESULT_KEY),
 )
 

@@ -22,6 +22,8 @@ from bonemetrics.study.database import Database, open_database
 from bonemetrics.study.layout import StudyFolder
 from bonemetrics.study.locked_entries import Locked
 from bonemetrics.study.protocol import Protocol, load_protocol
+from bonemetrics.study.reading import Reading
+from bonemetrics.study.reading_faults import reading_faults
 from bonemetrics.study.recording import Recorded
 from bonemetrics.study.schema import RUNS, SUBJECTS
 from bonemetrics.study.sheet_faults import sheet_faults
@@ -36,7 +38,7 @@ _NOBODY = Identity(patient_key="", birth_key="", sex_key="")
 class Store:
     """One open study. Safe to use from several processes at once, each with a `Store` of its own.
 
-    Every method is one short transaction. Nothing needs to be closed.
+    Every method is one short transaction. Nothing needs to be closed. `reading` is what readers do in the study.
     """
 
     def __init__(self, folder: StudyFolder, protocol: Protocol, database: Database, author: Author) -> None:
@@ -44,6 +46,8 @@ class Store:
         self.protocol = protocol
         self.author = author
         self._database = database
+        self._readings = protocol.review.readings
+        self.reading = Reading(folder, protocol, database, author)
 
     @classmethod
     def open(
@@ -196,7 +200,8 @@ class Store:
         Raises
         ------
         StudyError
-            `unknown-subject`, or the database cannot be used.
+            `unknown-subject`; `locked` where it would take the place of a signed result; or the database cannot be
+            used.
         """
         header = result.facts.header if result.facts is not None else header
         with self._database.write() as connection:
@@ -260,7 +265,7 @@ class Store:
     def scans(self, *, status: Status | None = None) -> tuple[StoredScan, ...]:
         """Scans with their current results, ordered by scan ID."""
         with self._database.read() as connection:
-            return stored.scans(connection, status=status)
+            return stored.scans(connection, readings=self._readings, status=status)
 
     def scan(self, scan_id: str) -> StoredScan:
         """One scan with its current result.
@@ -271,7 +276,7 @@ class Store:
             `unknown-scan`.
         """
         with self._database.read() as connection:
-            found = stored.scans(connection, scan_id=scan_id)
+            found = stored.scans(connection, readings=self._readings, scan_id=scan_id)
         if not found:
             raise StudyError(f"the study has no scan {scan_id}", code="unknown-scan")
         return found[0]
@@ -279,12 +284,12 @@ class Store:
     def history(self, scan_id: str) -> tuple[StoredScan, ...]:
         """Every result a scan ever had, the oldest first."""
         with self._database.read() as connection:
-            return stored.scans(connection, scan_id=scan_id, history=True)
+            return stored.scans(connection, readings=self._readings, scan_id=scan_id, history=True)
 
     def current_measurements(self) -> tuple[StoredMeasurement, ...]:
-        """Numbers of the current results."""
+        """Numbers of the current results, of edited masks where those count."""
         with self._database.read() as connection:
-            return stored.current_measurements(connection)
+            return stored.current_measurements(connection, readings=self._readings)
 
     def failures(self) -> tuple[Failure, ...]:
         """Inputs without numbers, with path, code and message."""
@@ -294,7 +299,7 @@ class Store:
     def counts(self) -> Counts:
         """Count what is in the study."""
         with self._database.read() as connection:
-            return stored.counts(connection)
+            return stored.counts(connection, readings=self._readings)
 
     # Tables
 
@@ -375,10 +380,14 @@ class Store:
         return audit.verify(self.audit_rows(), anchor)
 
     def verify_records(self) -> tuple[RecordFault, ...]:
-        """Every result, number or mask hash that is not what the log was told; see `verify.record_faults`."""
+        """Every result, number, mask, verdict, signature or entry that is not what the log was told.
+
+        See `verify.record_faults`, `sheet_faults` and `reading_faults`.
+        """
         with self._database.read() as connection:
             log = audit.rows(connection)
-            return (*verify.record_faults(connection, log), *sheet_faults(connection, log))
+            faults = (*verify.record_faults(connection, log), *sheet_faults(connection, log))
+            return (*faults, *reading_faults(connection, log))
 
 
 def current_user() -> str:

@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, Table, and_, func, select
 
 from bonemetrics.errors import GuardError
-from bonemetrics.records import Measurement, Problem, Record, ScanResult
-from bonemetrics.study.schema import LABELS, MEASUREMENTS, PROBLEMS, RESULTS, REVIEWS, SCANS, SUBJECTS
+from bonemetrics.records import Measurement, Problem, QualityCard, Record, Review, ScanResult
+from bonemetrics.study.masks import Labels, MaskResult, every_mask, mask_results, without_numbers
+from bonemetrics.study.reviews import reviews
+from bonemetrics.study.schema import MEASUREMENTS, PROBLEMS, RESULTS, SCANS, SUBJECTS
+from bonemetrics.study.standing import NOT_APPLICABLE, OPEN, WAITING, ReviewStatus, standing
 from bonemetrics.study.subjects import Assignment
 
 Status = Literal["measured", "refused", "failed", "resolved"]
 """`resolved`: a path that once could not be read and now belongs to a scan."""
 IDENTITY_CODES = frozenset({"unknown-subject", "ambiguous-patient"})
-WAITING = "waiting"
-NOT_APPLICABLE = "not-applicable"
-"""Of a report: it has no segmentation that a reader could judge."""
-
-
-class Labels(Record):
-    """One version of a scan's segmentation; `number` 1 is the automatic one."""
-
-    number: int
-    file: str
-    sha256: str
-    source: str
-    recorded_utc: str
 
 
 class StoredScan(Record):
-    """One result of one scan as the study keeps it; `result` holds no identity of the patient."""
+    """One result of one scan as the study keeps it; `result` holds no identity of the patient.
+
+    `result` is what was measured automatically, so that it can be measured again. `labels` is the mask that counts, and
+    `edit` what it gave where a reader drew it: `measurements`, `problems` and `card` are those of the mask that counts.
+    `deferred` is true where a reader has put the scan off.
+    """
 
     scan_id: str
     version: int
@@ -46,7 +41,24 @@ class StoredScan(Record):
     recorded_utc: str
     result: ScanResult
     labels: Labels | None = None
-    review_status: str = WAITING
+    edit: MaskResult | None = None
+    review_status: ReviewStatus = WAITING
+    deferred: bool = False
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Numbers of the mask that counts."""
+        return self.result.measurements if self.edit is None else self.edit.measurements
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was said of the scan and of the mask that counts."""
+        return self.result.problems if self.edit is None else self.edit.problems
+
+    @property
+    def card(self) -> QualityCard:
+        """Automatic findings on the mask that counts."""
+        return self.result.card if self.edit is None else self.edit.card
 
     @property
     def scan_date(self) -> date | None:
@@ -106,7 +118,8 @@ class Failure(Record):
 class Counts(Record):
     """What is in a study.
 
-    `reviewed` are measured scans with a verdict on their present mask, `waiting` the others that have a mask to judge.
+    `reviewed` are measured scans with a verdict on the mask that counts, `waiting` the others that have one to judge,
+    those that need an adjudicator included.
     """
 
     scans: int
@@ -137,9 +150,14 @@ def known_inputs(connection: Connection) -> dict[str, KnownInput]:
 
 
 def scans(
-    connection: Connection, *, scan_id: str | None = None, status: Status | None = None, history: bool = False
+    connection: Connection,
+    *,
+    readings: int,
+    scan_id: str | None = None,
+    status: Status | None = None,
+    history: bool = False,
 ) -> tuple[StoredScan, ...]:
-    """Scans ordered by ID and version; only their current results unless `history`."""
+    """Scans ordered by ID and version, of a study with so many readings; only current results unless `history`."""
     query = select(SCANS.c.subject, SCANS.c.kind, RESULTS).join(
         RESULTS, RESULTS.c.scan_id == SCANS.c.scan_id if history else _CURRENT
     )
@@ -150,28 +168,43 @@ def scans(
     rows = connection.execute(query.order_by(RESULTS.c.scan_id, RESULTS.c.version)).mappings().all()
     numbers = _grouped(connection, MEASUREMENTS, scan_id)
     problems = _grouped(connection, PROBLEMS, scan_id)
-    labels = _latest_labels(connection, scan_id)
-    verdicts = _verdicts(connection)
+    read = _Readings(connection, scan_id, readings)
     found: list[StoredScan] = []
     for row in rows:
         key = (row["scan_id"], row["version"])
-        mask = labels.get(key)
+        result = _result(row, numbers.get(key, []), problems.get(key, []))
         found.append(
             StoredScan(
                 **{name: row[name] for name in _PLAIN},
                 source_files=tuple(json.loads(row["source_files"])),
-                result=_result(row, numbers.get(key, []), problems.get(key, [])),
-                labels=mask,
-                review_status=_review_status(row, mask, verdicts),
+                result=result,
+                **read.of(key, result),
             )
         )
     return tuple(found)
 
 
-def _review_status(row: RowMapping, mask: Labels | None, verdicts: dict[tuple[str, str], str]) -> str:
-    if mask is not None:
-        return verdicts.get((row["scan_id"], mask.sha256), WAITING)
-    return NOT_APPLICABLE if json.loads(row["content"]).get("report") else WAITING
+class _Readings:
+    """What readers made of scans, read at once for all of them."""
+
+    def __init__(self, connection: Connection, scan_id: str | None, readings: int) -> None:
+        self._readings = readings
+        self._masks = every_mask(connection, scan_id)
+        self._results = mask_results(connection, scan_id)
+        self._reviews: dict[str, list[Review]] = {}
+        for review in reviews(connection, scan_id):
+            self._reviews.setdefault(review.scan_id, []).append(review)
+
+    def of(self, key: tuple[str, int], result: ScanResult) -> dict[str, Any]:
+        """The fields of a stored scan that its reading settles."""
+        if key not in self._masks:
+            return {"review_status": NOT_APPLICABLE if result.report is not None else WAITING}
+        found = standing(self._masks[key], self._reviews.get(key[0], ()), readings=self._readings)
+        told = {"labels": found.mask, "review_status": found.status, "deferred": found.deferred}
+        if found.mask is None or found.mask.is_automatic:
+            return told
+        edit = self._results.get((*key, found.mask.number))
+        return {**told, "edit": edit if edit is not None else without_numbers(found.mask)}
 
 
 _PLAIN = (
@@ -215,38 +248,12 @@ def _grouped(connection: Connection, table: Table, scan_id: str | None) -> dict[
     return found
 
 
-def _latest_labels(connection: Connection, scan_id: str | None) -> dict[tuple[str, int], Labels]:
-    query = select(LABELS).order_by(LABELS.c.number)
-    if scan_id is not None:
-        query = query.where(LABELS.c.scan_id == scan_id)
-    return {
-        (row["scan_id"], row["version"]): Labels.model_validate({name: row[name] for name in Labels.model_fields})
-        for row in connection.execute(query).mappings()
-    }
-
-
-def _verdicts(connection: Connection) -> dict[tuple[str, str], str]:
-    """Latest verdict by scan and mask; a verdict on another mask says nothing of this one."""
-    rows = connection.execute(select(REVIEWS).order_by(REVIEWS.c.review_id)).mappings()
-    return {(row["scan_id"], row["label_sha256"]): row["verdict"] for row in rows}
-
-
-def current_measurements(connection: Connection) -> tuple[StoredMeasurement, ...]:
-    """Numbers of current results, ordered by scan and place in the result."""
-    query = (
-        select(SCANS.c.subject, MEASUREMENTS.c.scan_id, MEASUREMENTS.c.version, MEASUREMENTS.c.content)
-        .join(SCANS, SCANS.c.scan_id == MEASUREMENTS.c.scan_id)
-        .where(MEASUREMENTS.c.version == SCANS.c.current_version)
-        .order_by(MEASUREMENTS.c.scan_id, MEASUREMENTS.c.position)
-    )
+def current_measurements(connection: Connection, *, readings: int) -> tuple[StoredMeasurement, ...]:
+    """Numbers of current results and of the masks that count, ordered by scan and place in the result."""
     return tuple(
-        StoredMeasurement(
-            scan_id=row.scan_id,
-            version=row.version,
-            subject=row.subject,
-            measurement=Measurement.model_validate_json(row.content),
-        )
-        for row in connection.execute(query)
+        StoredMeasurement(scan_id=scan.scan_id, version=scan.version, subject=scan.subject, measurement=number)
+        for scan in scans(connection, readings=readings, status="measured")
+        for number in scan.measurements
     )
 
 
@@ -261,26 +268,19 @@ def failures(connection: Connection) -> tuple[Failure, ...]:
     return tuple(Failure.model_validate(dict(row)) for row in connection.execute(query).mappings())
 
 
-def counts(connection: Connection) -> Counts:
+def counts(connection: Connection, *, readings: int) -> Counts:
     """Count what is in."""
     query = select(RESULTS.c.status, func.count()).join(SCANS, _CURRENT).group_by(RESULTS.c.status)
     by_status = {row[0]: row[1] for row in connection.execute(query)}
-    measured = scans(connection, status="measured") if by_status.get("measured") else ()
-    waiting = sum(scan.review_status == WAITING for scan in measured)
-    reviewed = sum(scan.review_status not in (WAITING, NOT_APPLICABLE) for scan in measured)
-    numbers = connection.scalar(
-        select(func.count())
-        .select_from(MEASUREMENTS)
-        .join(SCANS, SCANS.c.scan_id == MEASUREMENTS.c.scan_id)
-        .where(MEASUREMENTS.c.version == SCANS.c.current_version)
-    )
+    measured = scans(connection, readings=readings, status="measured") if by_status.get("measured") else ()
+    waiting = sum(scan.review_status in OPEN for scan in measured)
     return Counts(
         scans=sum(number for status, number in by_status.items() if status != "resolved"),
         measured=len(measured),
         refused=by_status.get("refused", 0),
         failed=by_status.get("failed", 0),
         waiting=waiting,
-        reviewed=reviewed,
+        reviewed=sum(scan.review_status != NOT_APPLICABLE for scan in measured) - waiting,
         subjects=connection.scalar(select(func.count()).select_from(SUBJECTS)) or 0,
-        measurements=numbers or 0,
+        measurements=sum(len(scan.measurements) for scan in measured),
     )

@@ -196,6 +196,18 @@ title = ""
 #: exclude_notes = ["blurred-edges"]  # values with these notes are not analysed
 #: responder_percent = 3.0
 #: relations = [["HBFRBS", "P1NP"]]
+
+# How segmentations are read in napari: `bonemetrics review`.
+#: [review]
+#: readers = ["Ana", "Luis"]          # without it, anybody
+#: adjudicators = ["Carmen"]          # settle what two readers see differently
+#: readings = 2                       # readers of each scan: 1 or 2, each without the other's work
+#: blind = ["visit", "date", "arm", "subject", "other-readers"]
+#: pairs = false                      # true: two visits of a person side by side as A and B, in random order
+#: repeat_percent = 10.0              # come up a second time, for the agreement of a reader with herself
+#: consequence = "after-verdict"      # when an edit shows what it does to the numbers: "at-once", "never"
+#: claim_minutes = 30.0               # a claim on a scan ends after so long without a sign of life
+#: seed = 0                           # settles every random order
 """
 
 

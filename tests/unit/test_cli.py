@@ -201,13 +201,6 @@ def test_json__is_valid_although_a_file_name_is_no_text(tmp_path):
     assert os.fsencode(json.loads(done.stdout.decode("ascii"))["path"]) == folder
 
 
-def test_later_commands__say_so_in_one_line():
-    result = CliRunner().invoke(app, ["review", "STUDY", "--reader", "A"])
-    assert result.exit_code == 2
-    assert result.stderr.count("\n") == 1
-    assert "not part of this version" in result.stderr
-
-
 def test_study__from_scans_to_table_and_again(tmp_path):
     study, tables = tmp_path / "study", tmp_path / "tables"
     call("init", study, "--protocol", SAMPLE / "study.toml")

@@ -23,7 +23,7 @@ from tests.dicom_bytes import reference_series, write_series
 
 TABLES = (
     *("density", "density_notes", "dxa", "outcomes_long", "outcomes_wide", "adverse_events", "fractures", "sources"),
-    *("outcome_notes", "histomorphometry", "reader_precision"),
+    *("outcome_notes", "histomorphometry", "reader_precision", "reader_agreement"),
 )
 
 

@@ -17,8 +17,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from bonemetrics.errors import StudyError
+from bonemetrics.records import HistomorphometryEntry
 from bonemetrics.study.create import init_study
 from bonemetrics.study.store import Store
+from tests.reading_cases import OTHER, edit, judge, refused, scanned
 from tests.study_cases import ROOT, WRITER, header, result, staged
 
 pytest.importorskip("psycopg", reason="no PostgreSQL driver; install bonemetrics[postgres]")
@@ -86,6 +88,34 @@ def test_postgres__keeps_a_study_as_sqlite_does(study):
     assert store.current_measurements() == ()
     assert store.verify_chain() == ()
     assert store.verify_records() == ()
+
+
+def test_postgres__keeps_a_reading_as_sqlite_does(study):
+    store = Store.open(study[0])
+    scan = scanned(store)
+    store.reading.claim(scan, "KL", session="a")
+    store.reading.renew(scan, "KL", session="a")
+    mask = edit(store, scan)
+    review = judge(store, scan, mask=mask.sha256)
+    signature = store.reading.sign(scan, "KL", "read", mask.sha256, review.review_id)
+    with refused("locked"):
+        edit(store, scan, OTHER)
+    assert store.reading.unlock(scan, "too early") == signature
+    assert store.reading.mask_for(scan, "KL") == mask
+    assert (store.scan(scan).review_status, store.scan(scan).measurements[0].value) == ("accept-with-edit", 310.0)
+    entry = HistomorphometryEntry(kind="histomorphometry", subject="P001", reader="KL", state="draft")
+    store.reading.record_entry(entry)
+    assert store.reading.record_entry(entry.model_copy(update={"comment": "x"})).version == 2
+    store.reading.save_state("KL", {"place": 3})
+    assert store.reading.state("KL") == {"place": 3}
+    store.reading.release(scan, "KL", session="a")
+    assert store.reading.claims() == ()
+    assert store.verify_records() == ()
+    engine = create_engine(study[1], poolclass=NullPool)
+    for table in ("labels", "reviews", "mask_numbers", "signatures", "unlocks", "biopsy_entries"):
+        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):  # noqa: S608 - our own names
+            with engine.connect() as connection, pytest.raises(DatabaseError, match="cannot be changed or removed"):
+                connection.execute(text(statement))
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit SET reason = 'x'", "DELETE FROM audit", "TRUNCATE audit"])

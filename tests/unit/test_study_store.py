@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bonemetrics.errors import StudyError
-from bonemetrics.records import Problem, ScanHeader, ScanResult, note
+from bonemetrics.records import Problem, Review, ScanHeader, ScanResult, note
 from bonemetrics.study.create import init_study
 from bonemetrics.study.layout import StudyFolder, scan_id
 from bonemetrics.study.placement import place_scans
@@ -276,12 +276,7 @@ def test_place_scans__gives_visits_cohorts_and_notes_of_the_present_state(store)
 def test_counts__a_verdict_counts_only_for_the_mask_it_judged(store):
     first = keep(store, header(1))
     mask = store.scan(first.scan_id).labels.sha256
-    with sqlite3.connect(store.folder.database) as connection:
-        connection.execute(
-            "INSERT INTO reviews (scan_id, label_sha256, reader, verdict, recorded_utc) VALUES (?, ?, 'r', 'accept', 't')",
-            (first.scan_id, mask),
-        )
-    connection.close()
+    store.reading.record_review(Review(scan_id=first.scan_id, label_sha256=mask, reader="r", verdict="accept"))
     assert (store.counts().waiting, store.counts().reviewed) == (0, 1)
     assert store.scan(first.scan_id).review_status == "accept"
     keep(store, header(1, sha256="b" * 64), labels=b"another mask")
@@ -364,6 +359,8 @@ def test_store__a_kill_loses_nothing_that_was_acknowledged(store):
 
 def tamper(store: Store, statement: str) -> None:
     with sqlite3.connect(store.folder.database) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
         connection.execute(statement)
     connection.close()
 

@@ -22,6 +22,7 @@ _TABLES = {
     "sources": "SOURCES",
     "histomorphometry": "HISTOMOR",
     "reader_precision": "PRECISIO",
+    "reader_agreement": "AGREEMNT",
     "dictionary": "DICTIONA",
 }
 _ENDINGS: Mapping[str, str] = {"_PCHG": "_P", "_CHG": "_C", "_TXT": "_T"}

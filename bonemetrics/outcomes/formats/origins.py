@@ -16,6 +16,7 @@ _DERIVED: Mapping[str, frozenset[str]] = {
     "fractures": frozenset({"ADY", "NEWFL"}),
     "histomorphometry": frozenset({"AVISIT", "ADY", "STDUNC", "ENTERED", "LABELS"}),
     "reader_precision": frozenset({"BIOPSIES", "DF", "RMSSD", "RMSCV"}),
+    "reader_agreement": frozenset({"NSCANS", "VALUE", "LOWER", "UPPER"}),
 }
 _DERIVED_ENDINGS: Mapping[str, tuple[str, ...]] = {
     "outcomes_wide": (CHANGE, PERCENT),

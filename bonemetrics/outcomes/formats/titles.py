@@ -54,6 +54,11 @@ _TITLES: Mapping[str, Title] = {
     "reader_precision": Title(
         title="Precision of Readers", structure="One record per kind of repeat and measurement", keys=("KIND", "CODE")
     ),
+    "reader_agreement": Title(
+        title="Agreement of Readers",
+        structure="One record per two readings, measure and compartment",
+        keys=("KIND", "READER1", "READER2", "MEASURE", "REGION"),
+    ),
     "sources": Title(title="Sources of Values", structure="One record per source and method", keys=("SRCID", "METHOD")),
     "outcome_notes": Title(title="Notes on Outcomes", structure="One record per note on a row, value or person"),
     "mk": Title(

@@ -7,6 +7,7 @@ from pathlib import Path
 from bonemetrics import __version__
 from bonemetrics.atomic import write_atomic
 from bonemetrics.outcomes.cohorts import cohorts
+from bonemetrics.outcomes.readings import StudyAgreement
 from bonemetrics.outcomes.report.page import Facts, Page
 from bonemetrics.outcomes.report.sections import sections
 from bonemetrics.outcomes.rows import Dataset
@@ -17,7 +18,7 @@ REPORT = "report.html"
 FIGURES = "figures"
 
 
-def write_report(dataset: Dataset, out: Path) -> tuple[Path, ...]:
+def write_report(dataset: Dataset, out: Path, agreement: StudyAgreement | None = None) -> tuple[Path, ...]:
     """Write the report as one page of HTML that needs nothing beside it, and its figures as SVG and PNG.
 
     Parameters
@@ -26,6 +27,8 @@ def write_report(dataset: Dataset, out: Path) -> tuple[Path, ...]:
         Of the study.
     out
         Folder, made if absent: `report.html` and `figures/`. Files of these names are replaced, others are left.
+    agreement
+        Of the study's readers, where anything was read.
 
     Returns
     -------
@@ -33,7 +36,7 @@ def write_report(dataset: Dataset, out: Path) -> tuple[Path, ...]:
         The page first, then the figures. The same dataset gives the same bytes: the page tells the time of the last
         change of the study, never that of its own making.
     """
-    page = compose(dataset)
+    page = compose(dataset, agreement)
     make_private_folder(out)
     make_private_folder(out / FIGURES)
     written = [out / REPORT]
@@ -48,7 +51,7 @@ def write_report(dataset: Dataset, out: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def compose(dataset: Dataset) -> Page:
+def compose(dataset: Dataset, agreement: StudyAgreement | None = None) -> Page:
     """The report before it becomes HTML."""
     gathered = dataset.gathered
     study = gathered.protocol.study
@@ -70,7 +73,8 @@ def compose(dataset: Dataset) -> Page:
             (f"Head of the audit log ({gathered.audit_rows} entries)", gathered.audit_head or MISSING),
         )
     )
-    return Page(study=study.id, title=study.title or study.id, head=head, sections=sections(dataset), footer=footer)
+    parts = sections(dataset, agreement)
+    return Page(study=study.id, title=study.title or study.id, head=head, sections=parts, footer=footer)
 
 
 def _when(utc: str) -> str:

@@ -6,6 +6,8 @@ from bonemetrics.outcomes.analysis.select import Selection
 from bonemetrics.outcomes.figures.completeness import completeness_map
 from bonemetrics.outcomes.figures.moments import moments
 from bonemetrics.outcomes.figures.swimmer import swimmer
+from bonemetrics.outcomes.readings import StudyAgreement
+from bonemetrics.outcomes.report.agreement import agreement_sections
 from bonemetrics.outcomes.report.biopsies import biopsies
 from bonemetrics.outcomes.report.endpoints import endpoints
 from bonemetrics.outcomes.report.events import adverse_events, fractures
@@ -20,18 +22,21 @@ from bonemetrics.outcomes.rows import Dataset
 from bonemetrics.outcomes.wording import plural
 
 
-def sections(dataset: Dataset) -> tuple[Section, ...]:
+def sections(dataset: Dataset, agreement: StudyAgreement | None = None) -> tuple[Section, ...]:
     """Everything the report shows.
 
     Parameters
     ----------
     dataset
         Of the study.
+    agreement
+        Of its readers, where anything was read.
 
     Returns
     -------
     tuple of Section
-        None is left out: where there is nothing to show, it says so in words.
+        None is left out: where there is nothing to show, it says so in words. Only the agreement of readers is not
+        there where nobody has read anything.
     """
     selection = Selection(dataset)
     return (
@@ -44,6 +49,7 @@ def sections(dataset: Dataset) -> tuple[Section, ...]:
         models(selection),
         across_modalities(selection),
         data_quality(dataset),
+        *agreement_sections(agreement),
         participants(dataset),
         methods(dataset),
         tracing(dataset),

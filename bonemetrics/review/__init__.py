@@ -1,0 +1,1 @@
+"""Reading of segmentations: sessions, verdicts, agreement of readers and adjudication, without any window."""

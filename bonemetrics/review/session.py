@@ -1,0 +1,387 @@
+"""One reader at work in one study, without any window: the list, open cases, verdicts, signatures and adjudication.
+
+Every act is in the study when its method returns, so that a program killed right after loses nothing that was said to
+be done. Methods may be called from worker threads, one at a time for each case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bonemetrics.errors import BonemetricsError, ReviewError, StudyError
+from bonemetrics.pipeline.consequence import Consequence
+from bonemetrics.records import ReviewParameters, Verdict
+from bonemetrics.records.review import Finding, Place, Reason
+from bonemetrics.review import adjudicating, judging, opening, saving
+from bonemetrics.review.bench import GUARDED, Bench, Progress
+from bonemetrics.review.beside import VisitBeside
+from bonemetrics.review.blinding import CaseFacts, Secrets, secrets_of
+from bonemetrics.review.case import AdjudicationCase, Case, SavedEdit
+from bonemetrics.review.desk import Desk, require_open, require_writable
+from bonemetrics.review.disagreement import Choice
+from bonemetrics.review.drafts import remove_draft, sweep_half_written
+from bonemetrics.review.presence import Presence, sweep
+from bonemetrics.review.resume import ReaderState, load_state, save_state
+from bonemetrics.review.worklist import Task, Worklist, build_worklist, known_facts, safe_text
+from bonemetrics.study.reviews import StoredReview, require_reader, role_of
+from bonemetrics.study.signatures import Signature
+from bonemetrics.study.store import Store
+
+
+class Session:
+    """A reading session; made by `open`, ended by `close` or as a context manager."""
+
+    def __init__(self, desk: Desk, presence: Presence) -> None:
+        self._desk = desk
+        self._presence = presence
+        self._list = Worklist(())
+        self._facts: dict[str, CaseFacts] = {}
+        self._open: list[Case] = []
+
+    @classmethod
+    def open(
+        cls,
+        study: Path,
+        reader: str,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+        bench: Bench = GUARDED,
+    ) -> Self:
+        """Begin to read.
+
+        Parameters
+        ----------
+        study
+            The study's folder.
+        reader
+            Name of the reader, as the protocol lists it.
+        now
+            Time with its zone, for claims.
+        clock
+            Seconds that only grow, for the active time.
+        bench
+            How scans are opened and measured.
+
+        Raises
+        ------
+        StudyError
+            `unknown-reader`, or as `Store.open` says.
+        """
+        store = Store.open(study, role="reader")
+        rules = store.reading.rules
+        require_reader(rules, reader, role_of(rules, reader))
+        bench.prepare()
+        store.folder.sweep_staging()
+        sweep_half_written(store.folder)
+        sweep(store.folder, {one.session for one in store.reading.claims(now=now())})
+        presence = Presence(store.folder)
+        desk = Desk(store=store, reader=reader, session=presence.session, bench=bench, now=now, clock=clock)
+        return cls(desk, presence)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session; unsaved edits stay as drafts, and open cases are given back."""
+        for case in tuple(self._open):
+            self.close_case(case, force=True)
+        self._presence.end()
+
+    @property
+    def store(self) -> Store:
+        """The study."""
+        return self._desk.store
+
+    @property
+    def reader(self) -> str:
+        """Who reads."""
+        return self._desk.reader
+
+    @property
+    def rules(self) -> ReviewParameters:
+        """`[review]` of the protocol."""
+        return self._desk.rules
+
+    @property
+    def open_cases(self) -> tuple[Case, ...]:
+        """Cases that are not closed."""
+        return tuple(self._open)
+
+    # What may be shown
+
+    @property
+    def secrets(self) -> Secrets:
+        """What must not be shown of any scan of the study."""
+        if not self._facts:
+            self.worklist()
+        return Secrets().joined(secrets_of(one, self.rules) for one in self._facts.values())
+
+    def visible_error(self, error: BonemetricsError) -> str:
+        """Code and message of an error as the reader may see them."""
+        return safe_text(f"{error.code}: {error.message}", self.secrets)
+
+    # The list
+
+    def worklist(self) -> Worklist:
+        """The reader's list as it is now; see `build_worklist`."""
+        desk = self._desk
+        scans = desk.store.scans()
+        self._facts = known_facts(desk.store, desk.reader, scans)
+        self._list = build_worklist(desk.store, desk.reader, session=desk.session, now=desk.now(), scans=scans)
+        return self._list
+
+    def _task(self, key: str) -> Task:
+        # The list as it was shown will do: what has happened since is seen by claims and masks.
+        found = self._list.find(key) or self.worklist().find(key)
+        if found is None:
+            raise ReviewError("your list has no such task now; look at it anew", code="unknown-task")
+        return found
+
+    # Cases
+
+    def open_case(self, key: str, progress: Progress | None = None, *, take_over: bool = False) -> Case:
+        """Claim a task and open its scan.
+
+        Parameters
+        ----------
+        key
+            Of the task.
+        progress
+            Told what is being done; to raise in it cancels.
+        take_over
+            Also where another living window of the same reader has the scan.
+
+        Returns
+        -------
+        Case
+            With writable labels, unless the record is signed; a draft that a killed program left is in them.
+
+        Raises
+        ------
+        ReviewError
+            `unknown-task`.
+        StudyError
+            `claimed`, or `nothing-to-judge` with the reason why the scan was refused.
+        BonemetricsError
+            As `batch.opening.open_stored_scan` says; `input-changed` also where the mask is not the recorded one.
+        """
+        known = next((case for case in self._open if case.task.key == key), None)
+        if known is not None:
+            return known
+        case = opening.open_case(self._desk, self._task(key), progress, facts=self._facts, take_over=take_over)
+        self._open.append(case)
+        return case
+
+    def close_case(self, case: Case, *, force: bool = False) -> None:
+        """Give a case back.
+
+        Parameters
+        ----------
+        case
+            Nothing happens where it is closed.
+        force
+            Close it although it has an unsaved edit, which stays as a draft and comes back at the next opening; to be
+            rid of it, `discard_draft` first.
+
+        Raises
+        ------
+        ReviewError
+            `unsaved-edit`; not where the reader has put the case off, whose edit is kept for later.
+        """
+        if case.is_closed:
+            return
+        if not case.is_locked:
+            put_off = case.judged is not None and case.judged.verdict == "defer"
+            if case.is_edited and not (force or put_off):
+                raise ReviewError("the edit is not saved; save it, discard it, or keep it", code="unsaved-edit")
+            saving.autosave(case)
+        case.is_closed = True
+        self._open = [one for one in self._open if one is not case]
+        for folder in (case.folder, *([case.beside.folder] if case.beside is not None else [])):
+            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(StudyError):
+            self._desk.release(case.task.scan_id)
+
+    def renew(self, case: Case) -> None:
+        """Keep the claim on a case; to be called every few minutes. Raises `claimed` or `claim-lost`."""
+        require_open(case)
+        if not case.is_locked:
+            self._desk.renew(case)
+
+    # Edits
+
+    def autosave(self, case: Case) -> bool:
+        """Keep the unsaved edit, so that a killed program does not lose it; false where there is none to keep.
+
+        Raises
+        ------
+        ReviewError, StudyError
+            `case-closed`, or `locked`.
+        """
+        return saving.autosave(case)
+
+    def discard_draft(self, case: Case) -> None:
+        """Make the labels those of the mask again and remove the draft."""
+        require_writable(case)
+        with case.turn:
+            case.take_back()
+            case.recovered = False
+            remove_draft(case.draft)
+
+    def save_edit(self, case: Case, progress: Progress | None = None) -> SavedEdit:
+        """Make the edit a new version of the mask, with its own numbers; the draft is then removed.
+
+        Raises
+        ------
+        ReviewError
+            `nothing-edited`, `case-closed`.
+        StudyError
+            `locked`, `claimed`, `claim-lost`, `stale-mask`, `settings-changed`, or `mask-not-measured` with the reason.
+            The edit then stays as it is, and as a draft.
+        """
+        return saving.save_edit(self._desk, case, progress)
+
+    def consequences(self, case: Case) -> tuple[Consequence, ...]:
+        """What the saved edit does to the numbers, when `[review] consequence` lets the reader see it.
+
+        Returns
+        -------
+        tuple of Consequence
+            Against the automatic segmentation. Empty where nothing was edited; before the reader's verdict on this mask
+            with `after-verdict`, to which a deferral does not count; and always with `never`.
+        """
+        return saving.consequences(self._desk, case)
+
+    # Verdicts
+
+    def decide(
+        self,
+        case: Case,
+        verdict: Verdict,
+        *,
+        reasons: Sequence[Reason] = (),
+        findings: Sequence[Finding] = (),
+        comment: str = "",
+        place: Place | None = None,
+        confidence: int | None = None,
+        progress: Progress | None = None,
+    ) -> StoredReview:
+        """Record a verdict on the mask of a case, with the active time since the last one.
+
+        An acceptance of a mask that the reader drew herself is recorded as `accept-with-edit`. `accept-with-edit` saves
+        the edit first. A deferred edit is kept as a draft.
+
+        Raises
+        ------
+        ReviewError
+            `unsaved-edit` where a changed case is accepted or rejected as it was; `nothing-edited`; `invalid-verdict`
+            where a reason is missing; `case-closed`.
+        StudyError
+            As `Reading.record_review` says, and those of `save_edit`.
+        """
+        return judging.decide(
+            self._desk,
+            case,
+            verdict,
+            reasons=reasons,
+            findings=findings,
+            comment=comment,
+            place=place,
+            confidence=confidence,
+            progress=progress,
+        )
+
+    def sign(self, case: Case, meaning: str) -> Signature:
+        """Sign the reader's last verdict on the scan; the labels are then read-only. See `signatures.sign`."""
+        return judging.sign(self._desk, case, meaning)
+
+    def unlock(self, case: Case, reason: str) -> Signature:
+        """Void the signature with a reason; the labels can be painted again. See `signatures.unlock`."""
+        return judging.unlock(self._desk, case, reason)
+
+    # Other visits and other readers
+
+    def previous_visit(self, case: Case, progress: Progress | None = None) -> VisitBeside | None:
+        """The other visit of a pair, else the latest earlier one of the same arm, read-only.
+
+        Returns
+        -------
+        VisitBeside or None
+            `None` where there is none, and where visit or date is hidden and the protocol has no pairs.
+        """
+        require_open(case)
+        if case.beside is None:
+            case.beside = opening.visit_beside(self._desk, case, progress, facts=self._facts)
+        return case.beside
+
+    def adjudication(self, key: str, progress: Progress | None = None) -> AdjudicationCase:
+        """Open the masks of two readers who differ.
+
+        Raises
+        ------
+        ReviewError
+            `not-to-adjudicate`, and what `open_case` raises.
+        """
+        if self._task(key).kind != "adjudicate":
+            raise ReviewError("this task is a scan to be read, not one to be settled", code="not-to-adjudicate")
+        case = self.open_case(key, progress)
+        try:
+            return adjudicating.adjudicate(self._desk, case)
+        except BaseException:
+            self.close_case(case, force=True)
+            raise
+
+    def settle(
+        self,
+        adjudication: AdjudicationCase,
+        choices: Mapping[int, Choice] | None = None,
+        progress: Progress | None = None,
+        *,
+        comment: str = "",
+        confidence: int | None = None,
+    ) -> StoredReview:
+        """Join both masks by the choice made for each place, and accept the result as adjudicator.
+
+        Parameters
+        ----------
+        adjudication
+            From `adjudication`; to reject the scan or defer it, `decide` on its `case`.
+        choices
+            Reader by number of the component; those of the adjudication itself where left out.
+        progress
+            As in `open_case`.
+        comment, confidence
+            Of the verdict.
+
+        Raises
+        ------
+        AgreementError
+            `unresolved-components` or `invalid-choice`.
+        StudyError
+            As of `save_edit`.
+        """
+        made = adjudication.choices if choices is None else choices
+        return adjudicating.settle(self._desk, adjudication, made, progress, comment=comment, confidence=confidence)
+
+    # The window
+
+    def state(self) -> ReaderState:
+        """What the reader's window saved last."""
+        return load_state(self.store, self.reader)
+
+    def save_state(self, state: ReaderState) -> None:
+        """Keep it; raises `state-too-large`."""
+        save_state(self.store, self.reader, state)

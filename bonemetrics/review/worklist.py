@@ -1,0 +1,282 @@
+"""The list of one reader: what waits for her, what she has done, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bonemetrics.errors import all_error_codes
+from bonemetrics.records import ReviewParameters
+from bonemetrics.review.blinding import CaseFacts, Secrets, pseudonyms, secrets_of, task_key, visible_text
+from bonemetrics.review.ordering import Block, blocks_of, in_order, repeat_of, single, with_repeats
+from bonemetrics.review.task_states import ReadingState, State, TaskKind, TaskState
+from bonemetrics.study.placement import KIND_OF_DATA, PlacedScan, place_scans
+from bonemetrics.study.store import Store
+from bonemetrics.study.stored import StoredScan
+
+WAITS: frozenset[TaskState] = frozenset({"waiting", "edited-since", "deferred"})
+DONE: frozenset[TaskState] = frozenset({"done", "signed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One line of the list.
+
+    `key`, `title`, `subtitle` and `reason` may be shown; nothing in them tells what the protocol hides, nor which line
+    is a second look. `scan_id`, `kind`, `pair` and `partner_id` are for the program alone. `pair` is shared by
+    the two lines of a pair, whose letters are A and B, and `partner_id` is the other one's scan; all are empty else.
+    """
+
+    key: str
+    scan_id: str
+    kind: TaskKind
+    pair: str = ""
+    letter: str = ""
+    partner_id: str = ""
+    state: TaskState
+    title: str
+    subtitle: str = ""
+    reason: str = ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the reader has something to do, scans that she put off included."""
+        return self.state in WAITS
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """Tasks in the order in which they are read."""
+
+    tasks: tuple[Task, ...]
+
+    @property
+    def waiting(self) -> tuple[Task, ...]:
+        """What the reader still has to do."""
+        return tuple(task for task in self.tasks if task.is_waiting)
+
+    @property
+    def done(self) -> tuple[Task, ...]:
+        """What she has judged, signed or not."""
+        return tuple(task for task in self.tasks if task.state in DONE)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many are done, and how many there are; those that cannot be read count for nothing."""
+        return len(self.done), sum(task.state != "refused" for task in self.tasks)
+
+    def filtered(self, text: str = "", states: Collection[TaskState] | None = None) -> Worklist:
+        """Tasks whose title, subtitle or reason hold every word of a text, in some states only if these are given."""
+        words = text.casefold().split()
+
+        def fits(task: Task) -> bool:
+            shown = f"{task.title} {task.subtitle} {task.reason}".casefold()
+            return (states is None or task.state in states) and all(word in shown for word in words)
+
+        return Worklist(tuple(task for task in self.tasks if fits(task)))
+
+    def find(self, key: str) -> Task | None:
+        """The task of that key; `None` where the list has none."""
+        return next((task for task in self.tasks if task.key == key), None)
+
+    def next_after(self, key: str, only_waiting: bool = True) -> Task | None:
+        """The task to go on with.
+
+        Parameters
+        ----------
+        key
+            Where the reader is; the start of the list where it has no such task, for example for an empty key.
+        only_waiting
+            Go round to the start of the list, to what waits; what she has put off comes when nothing else is left.
+            Else simply the next line, whatever its state.
+
+        Returns
+        -------
+        Task or None
+            Never the task of `key` itself.
+        """
+        place = self._place(key)
+        if not only_waiting:
+            return next(iter(self.tasks[place + 1 :]), None)
+        around = [task for task in (*self.tasks[place + 1 :], *self.tasks[: max(place, 0)]) if task.is_waiting]
+        return next((task for task in around if task.state != "deferred"), around[0] if around else None)
+
+    def previous_before(self, key: str) -> Task | None:
+        """The line before, whatever its state; `None` at the start, and where the list has no such task."""
+        place = self._place(key)
+        return self.tasks[place - 1] if place > 0 else None
+
+    def _place(self, key: str) -> int:
+        return next((place for place, task in enumerate(self.tasks) if task.key == key), -1)
+
+
+def build_worklist(
+    store: Store,
+    reader: str,
+    *,
+    session: str = "",
+    now: datetime | None = None,
+    scans: Sequence[StoredScan] | None = None,
+) -> Worklist:
+    """Make the list of one reader.
+
+    Parameters
+    ----------
+    store
+        The study.
+    reader
+        Whose list.
+    session
+        Her window, whose own claims keep nothing from her.
+    now
+        Time with its zone for claims; the computer's where left out.
+    scans
+        `Store.scans`, where they are at hand.
+
+    Returns
+    -------
+    Worklist
+        First looks, hidden repeats and, for adjudicators, adjudications, each with its state. Where the protocol hides
+        anything the order is random by its seed and the reader; else by person and date. Scans that gave no
+        segmentation are in it as `refused`, with the reason. Scans that other readers have finished are not.
+    """
+    every = store.scans() if scans is None else scans
+    scans = of_a_radius(every)
+    maker = _Maker(
+        facts=known_facts(store, reader, every),
+        state=ReadingState.of(store, scans, reader, session=session, now=now),
+        key=store.reading.reader_key(reader),
+        scans={scan.scan_id: scan for scan in scans},
+    )
+    return Worklist(maker.tasks())
+
+
+def reads_scans(rules: ReviewParameters, reader: str) -> bool:
+    """Whether a reader has first looks of her own."""
+    return reader in rules.readers or (not rules.readers and reader not in rules.adjudicators)
+
+
+def adjudicates(rules: ReviewParameters, reader: str) -> bool:
+    """Whether a reader settles what others differ on; anybody does where the protocol names nobody at all."""
+    return reader in rules.adjudicators or not (rules.readers or rules.adjudicators)
+
+
+def known_facts(store: Store, reader: str, scans: Sequence[StoredScan] | None = None) -> dict[str, CaseFacts]:
+    """What is known of each scan and may have to be hidden from a reader, by scan ID."""
+    scans = store.scans() if scans is None else scans
+    placed = {one.scan.scan_id: one for one in place_scans(scans, store.protocol)}
+    rules = store.reading.rules
+    names = {*rules.readers, *rules.adjudicators}
+    names |= {one.reader for one in store.reading.reviews()} | {one.reader for one in store.reading.every_mask()}
+    others = tuple(sorted(names - {reader, ""}))
+    return {scan.scan_id: _facts(scan, placed.get(scan.scan_id), others) for scan in of_a_radius(scans)}
+
+
+def of_a_radius(scans: Iterable[StoredScan]) -> list[StoredScan]:
+    """Scans that a segmentation is made of, or was to be made of; reports and what became another scan are left out."""
+    return [scan for scan in scans if scan.result.kind in KIND_OF_DATA and scan.status != "resolved"]
+
+
+def _facts(scan: StoredScan, placed: PlacedScan | None, others: tuple[str, ...]) -> CaseFacts:
+    header = scan.result.facts.header if scan.result.facts is not None else None
+    side = scan.result.facts.side if scan.result.facts is not None else None
+    return CaseFacts(
+        scan_id=scan.scan_id,
+        subject=scan.subject or "",
+        visit=placed.visit.name if placed is not None else "",
+        day=scan.scan_date,
+        cohort=placed.cohort if placed is not None else "",
+        side=side or (header.laterality if header is not None else None) or "",
+        paths=(scan.path, *scan.source_files[:1]),
+        uids=(header.series_uid, header.study_uid) if header is not None else (),
+        others=others,
+    )
+
+
+_REFUSED: State = ("refused", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maker:
+    """Makes the list of one reader out of what is known."""
+
+    facts: Mapping[str, CaseFacts]
+    state: ReadingState
+    key: bytes
+    scans: Mapping[str, StoredScan]
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Every task in its place."""
+        rules = self.state.rules
+        first = self._first_looks()
+        reads = self._reads()
+        rulings = self._rulings()
+        mine = [block for block in first if any(one.scan_id in reads for one in block.members)]
+        ordered = with_repeats(
+            in_order(mine, self.key, is_blinded=rules.is_blinded),
+            self.key,
+            percent=rules.repeat_percent,
+            is_readable=lambda block: all(reads.get(one.scan_id, _REFUSED)[0] != "refused" for one in block.members),
+            repeated=[scan for scan in reads if self.state.is_repeated(scan)],
+        )
+        ruled = [single("adjudicate", one) for block in first for one in block.members if one.scan_id in rulings]
+        ordered += in_order(ruled, self.key, is_blinded=rules.is_blinded)
+        names = pseudonyms(self.key, self._every_name(first))
+        return tuple(task for block in ordered for task in self._tasks(block, names[block.name], reads, rulings))
+
+    def _first_looks(self) -> list[Block]:
+        measured = [self.facts[name] for name, scan in self.scans.items() if scan.status == "measured"]
+        others = [single("read", self.facts[name]) for name, scan in self.scans.items() if scan.status != "measured"]
+        return [*blocks_of(measured, self.key, pairs=self.state.rules.pairs), *others]
+
+    def _reads(self) -> dict[str, State]:
+        if not reads_scans(self.state.rules, self.state.reader):
+            return {}
+        return {name: found for name, scan in self.scans.items() if (found := self.state.read_state(scan)) is not None}
+
+    def _rulings(self) -> dict[str, State]:
+        if not adjudicates(self.state.rules, self.state.reader):
+            return {}
+        asked = ((name, self.state.adjudication_state(scan)) for name, scan in self.scans.items())
+        return {name: found for name, found in asked if found is not None}
+
+    def _every_name(self, first: Sequence[Block]) -> list[str]:
+        """Names of all blocks that could ever come up, so that a name does not hang on what has been done."""
+        names = [name for block in first for name in (block.name, repeat_of(block, self.key).name)]
+        return names + [single("adjudicate", one).name for block in first for one in block.members]
+
+    def _tasks(
+        self, block: Block, pseudonym: str, reads: Mapping[str, State], rulings: Mapping[str, State]
+    ) -> Iterator[Task]:
+        for facts, letter in block.lettered:
+            if block.kind == "repeat":
+                told: State | None = self.state.repeat_state(self.scans[facts.scan_id])
+            else:
+                told = (rulings if block.kind == "adjudicate" else reads).get(facts.scan_id)
+            if told is not None:
+                yield self._task(block, facts, letter, pseudonym, told)
+
+    def _task(self, block: Block, facts: CaseFacts, letter: str, pseudonym: str, told: State) -> Task:
+        rules = self.state.rules
+        title, subtitle = visible_text(facts, rules, pseudonym=pseudonym, letter=letter)
+        return Task(
+            key=task_key(self.key, kind=block.kind, scan_id=facts.scan_id),
+            scan_id=facts.scan_id,
+            kind=block.kind,
+            pair=task_key(self.key, kind="pair", scan_id=block.name) if block.is_pair else "",
+            letter=letter,
+            partner_id=next((one.scan_id for one in block.members if one is not facts), ""),
+            state=told[0],
+            title=title,
+            subtitle=subtitle,
+            reason=safe_text(told[1], secrets_of(facts, rules)),
+        )
+
+
+def safe_text(text: str, secrets: Secrets) -> str:
+    """A reason as its reader may see it: that of its code alone where its own words tell what is hidden."""
+    if not secrets.kinds_in(text):
+        return text
+    code = text.partition(":")[0]
+    return f"{code}: {all_error_codes()[code]}" if code in all_error_codes() else "the reason tells what is hidden"

@@ -1,0 +1,122 @@
+"""Where two readers differ, the largest place first; the adjudicator takes one of them for each."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bonemetrics.review.case import AdjudicationCase
+from bonemetrics.review.disagreement import Choice, Component
+from bonemetrics.volume import CORTICAL, TRABECULAR
+
+_NAMES = {0: "outside", TRABECULAR: "trabecular", CORTICAL: "cortical"}
+_HEADS = ("Volume", "Slices", "A says", "B says", "Taken")
+
+
+class AdjudicationPanel(QWidget):
+    """Fills the choices of a case; neither reader is named."""
+
+    jump_requested = Signal(tuple)
+    shown_requested = Signal(str)
+    settle_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.case: AdjudicationCase | None = None
+        self.told = QLabel("")
+        self.told.setWordWrap(True)
+        self.table = QTableWidget(0, len(_HEADS))
+        self.table.setHorizontalHeaderLabels(_HEADS)
+        self.table.verticalHeader().setVisible(False)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.take = {"a": QPushButton("Take A"), "b": QPushButton("Take B")}
+        self.rest = QPushButton("Take A for the rest"), QPushButton("Take B for the rest")
+        self.look = {"a": QPushButton("Show A"), "b": QPushButton("Show B")}
+        self.settle = QPushButton("Settle")
+        self._lay_out()
+        self.table.itemSelectionChanged.connect(self._go)
+        self.settle.clicked.connect(self.settle_requested)
+        for choice, button in self.take.items():
+            button.clicked.connect(lambda _checked, chosen=choice: self.choose(chosen))
+        for choice, button in zip(("a", "b"), self.rest, strict=True):
+            button.clicked.connect(lambda _checked, chosen=choice: self.choose_rest(chosen))
+        for choice, button in self.look.items():
+            button.clicked.connect(lambda _checked, chosen=choice: self.shown_requested.emit(chosen))
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.told)
+        for widgets in (self.look.values(), None, self.take.values(), self.rest):
+            if widgets is None:
+                layout.addWidget(self.table, 1)
+                continue
+            row = QHBoxLayout()
+            for widget in widgets:
+                row.addWidget(widget)
+            layout.addLayout(row)
+        layout.addWidget(self.settle)
+
+    def show_case(self, case: AdjudicationCase | None) -> None:
+        """List the places of a case."""
+        self.case = case
+        components = case.disagreement.components if case is not None else ()
+        self.table.setRowCount(len(components))
+        self._fill()
+        if components:
+            self.table.selectRow(0)
+
+    def _fill(self) -> None:
+        if self.case is None:
+            self.settle.setEnabled(False)
+            return
+        for row, one in enumerate(self.case.disagreement.components):
+            for column, text in enumerate(_cells(one, self.case.choices.get(one.number))):
+                item = QTableWidgetItem(text)
+                item.setData(Qt.ItemDataRole.UserRole, one.number)
+                self.table.setItem(row, column, item)
+        n = len(self.case.disagreement.components)
+        self.told.setText(f"The readers differ at {n} places; {self.case.n_open} are not decided.")
+        self.settle.setEnabled(self.case.n_open == 0)
+
+    def choose(self, choice: Choice) -> None:
+        """Take one reader at the selected place and go to the next."""
+        row = self.table.currentRow()
+        if self.case is None or row < 0:
+            return
+        self.case.choices[self.case.disagreement.components[row].number] = choice
+        self._fill()
+        if row + 1 < self.table.rowCount():
+            self.table.selectRow(row + 1)
+
+    def choose_rest(self, choice: Choice) -> None:
+        """Take one reader wherever nothing was decided."""
+        if self.case is None:
+            return
+        for one in self.case.disagreement.components:
+            self.case.choices.setdefault(one.number, choice)
+        self._fill()
+
+    def _go(self) -> None:
+        row = self.table.currentRow()
+        if self.case is not None and 0 <= row < len(self.case.disagreement.components):
+            self.jump_requested.emit(self.case.disagreement.components[row].index)
+
+
+def _cells(one: Component, taken: Choice | None) -> tuple[str, ...]:
+    first, last = one.slices
+    said = one.pairs[0]
+    slices = f"{first + 1}" if first == last else f"{first + 1}–{last + 1}"
+    names = [_NAMES.get(label, f"label {label}") for label in (said.a, said.b)]
+    return f"{one.volume_mm3:.3g} mm³", slices, *names, taken.upper() if taken else "–"

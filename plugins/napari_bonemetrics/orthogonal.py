@@ -1,0 +1,176 @@
+"""Two further planes beside the main one, linked at the voxel that is looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Points
+from napari.qt import QtViewer
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from bonemetrics.volume import DensityVolume, LabelVolume
+from napari_bonemetrics.layers import cross_layer
+from napari_bonemetrics.scene import Index, Scene
+
+_IN_FRONT = "translucent_no_depth"
+_SMALL_FONT = 9
+_ORDERS = ((1, 0, 2), (2, 0, 1))
+"""Of each further plane: the axis that is stepped through, then the one down the screen and the one to the right."""
+
+
+class Plane(QWidget):
+    """One extra canvas that shows the same arrays along another axis."""
+
+    fitted = Signal()
+
+    def __init__(self, order: tuple[int, int, int], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = ViewerModel()
+        self.canvas = QtViewer(self.model)
+        self.canvas.dims.setVisible(False)
+        self._order = order
+        self.scene = Scene(self.model)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas)
+        self.setMinimumSize(160, 110)
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.timeout.connect(self._show_whole)
+        for edge in ("top", "bottom"):
+            # Beside the scale bar, which takes the middle of a narrow canvas.
+            self.model.canvas.overlays[f"letter_{edge}"].position = f"{edge}_left"
+        for edge in ("left", "right", "top", "bottom"):
+            self.model.canvas.overlays[f"letter_{edge}"].font_size = _SMALL_FONT
+
+    def _show_whole(self) -> None:
+        self.model.reset_view()
+        self.fitted.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Show the whole bone again when the canvas has another size."""
+        super().resizeEvent(event)
+        self._fit.start()
+
+    def show_volume(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
+        """Show a scan; see `Scene.show`."""
+        self.scene.show(density, labels, **options)
+        for layer in self.model.layers[1:]:
+            # In a further canvas the depth test hides what lies in the plane of the density.
+            layer.blending = _IN_FRONT
+        self.model.dims.order = self._order
+        self.model.reset_view()
+
+    def close_canvas(self) -> None:
+        """Give the canvas back; napari's own windows complain of one that is left."""
+        self._fit.stop()
+        self.scene.clear()
+        canvas = self.canvas
+        del self.canvas
+        canvas.close()
+        canvas.setParent(None)
+        canvas.deleteLater()
+
+
+class LinkedPlanes(QWidget):
+    """The two planes across the main canvas; a double click in any of the three leads all there."""
+
+    def __init__(self, main: Scene, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.main = main
+        self.planes: tuple[Plane, ...] = tuple(Plane(order, self) for order in _ORDERS)
+        self._crosses: list[Points] = []
+        self._at: Index = (0, 0, 0)
+        self._moving = False
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for plane in self.planes:
+            layout.addWidget(plane)
+        for scene in self._scenes:
+            scene.viewer.mouse_double_click_callbacks.append(self._clicked)
+        main.viewer.dims.events.current_step.connect(self._stepped)
+
+    @property
+    def _scenes(self) -> tuple[Scene, ...]:
+        return (self.main, *(plane.scene for plane in self.planes))
+
+    @property
+    def at(self) -> Index:
+        """The voxel that all canvases are linked at."""
+        return self._at
+
+    def show(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
+        """Show a scan in all three; see `Scene.show`."""
+        self._crosses = []
+        self.main.show(density, labels, **options)
+        for plane in self.planes:
+            plane.show_volume(density, labels, **options)
+        for scene in self._scenes:
+            cross = cross_layer(density.geometry)
+            cross.blending = _IN_FRONT
+            scene.viewer.add_layer(cross)
+            self._crosses.append(cross)
+        if self.main.labels is not None:
+            for event in ("paint", "set_data", "data"):
+                getattr(self.main.labels.events, event).connect(self.refresh)
+            self.main.viewer.layers.selection.active = self.main.labels
+        if self.main.density is not None:
+            self.main.density.events.contrast_limits.connect(self._window_changed)
+        n = density.geometry.shape
+        self.look_at(options.get("at") or (n[0] // 2, n[1] // 2, n[2] // 2))
+
+    def clear(self) -> None:
+        """Take the scan off all three."""
+        self._crosses = []
+        for scene in self._scenes:
+            scene.clear()
+
+    def look_at(self, index: Index) -> None:
+        """Bring all three to one voxel."""
+        if self._moving or not self._crosses:
+            return
+        self._moving = True
+        try:
+            self._at = index
+            for scene, cross in zip(self._scenes, self._crosses, strict=True):
+                scene.viewer.dims.current_step = index
+                cross.data = [index]
+        finally:
+            self._moving = False
+
+    def refresh(self, _event: object = None) -> None:
+        """Draw labels anew in the other planes; they share the array that was painted on."""
+        for plane in self.planes:
+            if plane.scene.labels is not None:
+                plane.scene.labels.refresh(extent=False)
+
+    def close_canvases(self) -> None:
+        """Give both canvases back and leave the main one alone; to be called before the main window closes."""
+        self.main.viewer.dims.events.current_step.disconnect(self._stepped)
+        for scene in self._scenes:
+            scene.viewer.mouse_double_click_callbacks.remove(self._clicked)
+        for plane in self.planes:
+            plane.close_canvas()
+        self.planes = ()
+        self._crosses = []
+
+    def _window_changed(self, _event: object = None) -> None:
+        for plane in self.planes:
+            plane.scene.window = self.main.window
+
+    def _stepped(self, _event: object = None) -> None:
+        if self.main.viewer.dims.ndim == 3 and self._crosses and not self._moving:
+            slice_index = int(self.main.viewer.dims.current_step[0])
+            self.look_at((slice_index, self._at[1], self._at[2]))
+
+    def _clicked(self, viewer: Any, event: Any) -> None:
+        scene = next(one for one in self._scenes if one.viewer is viewer or one.viewer.dims is viewer.dims)
+        if scene.density is None:
+            return
+        index = scene.density.world_to_data(event.position)
+        shape = scene.density.data.shape
+        at = [min(max(round(float(step)), 0), size - 1) for step, size in zip(index, shape, strict=True)]
+        self.look_at((at[0], at[1], at[2]))

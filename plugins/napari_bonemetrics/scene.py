@@ -1,0 +1,171 @@
+"""What the canvas shows of one scan: density, contours, scale bar, letters; its window, and where one looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.components.overlays import TextOverlay
+from napari.layers import Image, Labels
+
+from bonemetrics.records import End
+from bonemetrics.review.letters import EdgeLetters, edge_letters
+from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
+from napari_bonemetrics.layers import density_layer, labels_layer
+from napari_bonemetrics.windows import PRESETS, Window
+
+_EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "bottom": "bottom_center"}
+_RIGHT_BUTTON = 2
+Index = tuple[int, int, int]
+
+
+class Scene:
+    """One scan in one viewer, on its own grid in mm.
+
+    Parameters
+    ----------
+    viewer
+        A napari viewer or its model.
+    on_window
+        Told of every change of the density window.
+    """
+
+    def __init__(self, viewer: ViewerModel, on_window: Callable[[Window], None] | None = None) -> None:
+        self.viewer = viewer
+        self.density: Image | None = None
+        self.labels: Labels | None = None
+        self._geometry: Geometry | None = None
+        self._distal_end: End | None = None
+        self._on_window = on_window
+        self._prepare()
+
+    def _prepare(self) -> None:
+        overlays = self.viewer.canvas.overlays
+        overlays.scale_bar.visible = True
+        for edge, position in _EDGES.items():
+            overlays[f"letter_{edge}"] = TextOverlay(position=position, font_size=14, visible=True)
+        self.viewer.dims.events.order.connect(self._show_letters)
+        self.viewer.dims.events.ndisplay.connect(self._show_letters)
+        self.viewer.mouse_drag_callbacks.append(self._drag_window)
+
+    def show(
+        self,
+        density: DensityVolume,
+        labels: LabelVolume | None,
+        *,
+        editable: bool = True,
+        distal_end: End | None = None,
+        at: Index | None = None,
+    ) -> None:
+        """Show one scan in place of what is there.
+
+        Parameters
+        ----------
+        density, labels
+            On one grid; the arrays are shared and not copied.
+        editable
+            Whether labels may be painted on; otherwise their array becomes read-only.
+        distal_end
+            Where the hand lies, if a source says so.
+        at
+            Voxel to look at; the middle of the bone where left out.
+
+        Raises
+        ------
+        GeometryMismatchError
+            If the two are on different grids.
+        """
+        if labels is not None:
+            density.geometry.require_same_grid(labels.geometry)
+        self.clear()
+        self._geometry, self._distal_end = density.geometry, distal_end
+        self.density = density_layer(density)
+        self.viewer.add_layer(self.density)
+        self.density.events.contrast_limits.connect(self._tell_window)
+        if labels is not None:
+            self.labels = labels_layer(labels, editable=editable)
+            self.viewer.add_layer(self.labels)
+        self.viewer.reset_view()
+        n = density.geometry.shape
+        self.jump_to(at or (n[0] // 2, n[1] // 2, n[2] // 2))
+        self._show_letters()
+
+    def clear(self) -> None:
+        """Take everything of a scan off the canvas."""
+        self.viewer.layers.clear()
+        self.density = self.labels = self._geometry = None
+        self._show_letters()
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """Grid of what is shown."""
+        return self._geometry
+
+    @property
+    def window(self) -> Window:
+        """Present density window; the bone preset where nothing is shown."""
+        if self.density is None:
+            return PRESETS["Bone"]
+        low, high = self.density.contrast_limits
+        return Window(float(low), float(high))
+
+    @window.setter
+    def window(self, window: Window) -> None:
+        if self.density is not None:
+            self.density.contrast_limits = (window.low, window.high)
+
+    def jump_to(self, index: Index) -> None:
+        """Look at a voxel: its slice is shown, and it comes to the middle of the canvas."""
+        if self._geometry is None:
+            return
+        spacing = self._geometry.spacing_mm
+        self.viewer.dims.current_step = index
+        self.viewer.scene.camera.center = tuple(step * mm for step, mm in zip(index, spacing, strict=True))
+
+    @property
+    def at(self) -> Index:
+        """The voxel under the middle of the canvas on the slice that is shown."""
+        if self._geometry is None:
+            return (0, 0, 0)
+        steps = list(self.viewer.dims.current_step)
+        for axis in self.viewer.dims.displayed:
+            middle = (
+                self.viewer.scene.camera.center[axis] if len(self.viewer.scene.camera.center) == len(steps) else 0.0
+            )
+            size = self._geometry.shape[axis]
+            steps[axis] = min(max(round(middle / self._geometry.spacing_mm[axis]), 0), size - 1)
+        return (int(steps[0]), int(steps[1]), int(steps[2]))
+
+    @property
+    def letters(self) -> EdgeLetters:
+        """What stands at the edges; nothing in three dimensions."""
+        nothing = EdgeLetters(left="", right="", top="", bottom="")
+        if self._geometry is None or self.viewer.dims.ndisplay != 2 or self.viewer.dims.ndim != 3:
+            return nothing
+        down, right = self.viewer.dims.displayed
+        return edge_letters(self._geometry, down=down, right=right, distal_end=self._distal_end)
+
+    def _show_letters(self, _event: object = None) -> None:
+        letters = self.letters
+        for edge in _EDGES:
+            self.viewer.canvas.overlays[f"letter_{edge}"].text = getattr(letters, edge)
+
+    def _tell_window(self, _event: object = None) -> None:
+        if self._on_window is not None:
+            self._on_window(self.window)
+
+    def _drag_window(self, _viewer: object, event: Any) -> Iterator[None]:
+        """Right button, or Alt and the left one: sideways the width, up and down the level."""
+        if self.density is None or not (event.button == _RIGHT_BUTTON or "Alt" in event.modifiers):
+            return
+        began, window = tuple(event.pos), self.window
+        camera = self.viewer.scene.camera
+        panned, zoomed = camera.mouse_pan, camera.mouse_zoom
+        camera.mouse_pan = camera.mouse_zoom = False
+        yield
+        while event.type == "mouse_move":
+            self.window = window.dragged(event.pos[0] - began[0], event.pos[1] - began[1])
+            event.handled = True
+            yield
+        camera.mouse_pan, camera.mouse_zoom = panned, zoomed

@@ -1,0 +1,222 @@
+"""The canvases of the reading desk: the case in three linked planes, the brush, another visit beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Shapes
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+from bonemetrics.review.beside import VisitBeside
+from bonemetrics.review.case import Case
+from bonemetrics.volume import Box, LabelVolume
+from napari_bonemetrics.beside_view import BesideView
+from napari_bonemetrics.brush import Brush
+from napari_bonemetrics.layers import box_layer, labels_layer
+from napari_bonemetrics.orthogonal import LinkedPlanes
+from napari_bonemetrics.scene import Index, Scene
+from napari_bonemetrics.windows import PRESETS, Window
+
+DOCK = "Other views"
+_DOCK_WIDTH = 230
+_WIDE_WINDOW = 1600
+_NAPARI_DOCKS = ("layer controls", "layer list")
+
+
+class Stage(QObject):
+    """Shows one case at a time; nothing here knows of verdicts."""
+
+    window_changed = Signal(object)
+    touched = Signal()
+
+    def __init__(self, viewer: Any, brush: Brush, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.viewer = viewer
+        self.brush = brush
+        self.window = PRESETS["Bone"]
+        self.scene = Scene(viewer, on_window=self._window)
+        self.planes: LinkedPlanes | None = None
+        self.beside: BesideView | None = None
+        self.box: Shapes | None = None
+        self.compared: Labels | None = None
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.timeout.connect(lambda: self.viewer.reset_view())
+        self._views = QTabWidget()
+        self._views.setDocumentMode(True)
+        self._dock: QDockWidget | None = None
+        viewer.mouse_move_callbacks.append(self._touch)
+        viewer.dims.events.current_step.connect(self._touch)
+
+    def show(self, case: Case, desk: QWidget) -> None:
+        """Show a case in place of the one before; the window stays as the reader has set it."""
+        self.hide_beside()
+        self.box = self.compared = None
+        if self.planes is None:
+            self._make_planes(desk)
+        planes = self.planes
+        if planes is None:
+            return
+        planes.show(case.density, case.labels, editable=not case.is_locked, distal_end=case.distal_end)
+        self.brush.density = case.density
+        self.scene.window = self.window
+
+    def _make_planes(self, desk: QWidget) -> None:
+        self.planes = LinkedPlanes(self.scene)
+        self._views.addTab(self.planes, "Planes")
+        self._dock = self.viewer.window.add_dock_widget(
+            self._views, name=DOCK, area="right", add_vertical_stretch=False
+        )
+        for scene in (self.scene, *(plane.scene for plane in self.planes.planes)):
+            self.brush.attach(scene)
+        main, own = desk.window(), _dock_of(desk)
+        if isinstance(main, QMainWindow) and own is not None and self._dock is not None:
+            main.splitDockWidget(self._dock, own, Qt.Orientation.Horizontal)
+            main.resizeDocks([self._dock, own], [_DOCK_WIDTH, own.width()], Qt.Orientation.Horizontal)
+            self._make_room(main)
+            # The canvas has its new size only after this.
+            self._fit.start()
+
+    def _make_room(self, main: QMainWindow) -> None:
+        """On a small screen napari's own docks make way; its menu View brings them back."""
+        if main.width() >= _WIDE_WINDOW:
+            return
+        for dock in main.findChildren(QDockWidget):
+            if dock.windowTitle() in _NAPARI_DOCKS and dock.isVisible():
+                dock.hide()
+
+    def clear(self) -> None:
+        """Take the case off all canvases."""
+        self.hide_beside()
+        self.brush.density = None
+        self.box = self.compared = None
+        if self.planes is not None:
+            self.planes.clear()
+
+    def close(self) -> None:
+        """Give the extra canvases back, before the window closes."""
+        self.hide_beside()
+        self.viewer.mouse_move_callbacks.remove(self._touch)
+        self.viewer.dims.events.current_step.disconnect(self._touch)
+        self.brush.detach()
+        if self.planes is not None:
+            self.planes.close_canvases()
+            self.planes = None
+            self.viewer.window.remove_dock_widget(self._views)
+        self._views.deleteLater()
+
+    @property
+    def labels_layers(self) -> list[Any]:
+        """Layers that show the labels, that of the main canvas first."""
+        if self.planes is None:
+            return []
+        scenes = (self.scene, *(plane.scene for plane in self.planes.planes))
+        return [scene.labels for scene in scenes if scene.labels is not None]
+
+    @property
+    def at(self) -> Index:
+        """The voxel that is looked at."""
+        return self.planes.at if self.planes is not None else (0, 0, 0)
+
+    def look_at(self, index: Index) -> None:
+        """Look at a voxel in all planes."""
+        if self.planes is not None:
+            self.planes.look_at(index)
+            self.scene.jump_to(index)
+
+    def look_at_slice(self, index: int) -> None:
+        """Look at a slice and keep the place within it."""
+        self.look_at((index, self.at[1], self.at[2]))
+
+    def set_window(self, window: Window) -> None:
+        """Set the density window of all canvases."""
+        self.scene.window = window
+
+    def show_contours(self, shown: bool) -> None:
+        """Show or hide the contours."""
+        for layer in self.labels_layers:
+            layer.visible = shown
+
+    def set_opacity(self, opacity: float) -> None:
+        """Set how opaque the contours are."""
+        for layer in self.labels_layers:
+            layer.opacity = opacity
+
+    def draw_box(self) -> None:
+        """Let the reader draw a rectangle on the slice."""
+        if self.scene.geometry is None:
+            return
+        if self.box is None or self.box not in self.viewer.layers:
+            self.box = box_layer(self.scene.geometry)
+            self.viewer.add_layer(self.box)
+        self.viewer.layers.selection.active = self.box
+        self.box.mode = "add_rectangle"
+
+    def chosen_box(self, slices: range | None, *, drawn: bool) -> Box | None:
+        """Rows and columns of the drawn rectangle, or of what is seen; `None` where nothing was drawn."""
+        if self.scene.density is None:
+            return None
+        shape = self.scene.density.data.shape
+        if drawn:
+            if self.box is None or not self.box.data:
+                return None
+            corners = np.asarray(self.box.data[-1])
+        else:
+            corners = np.asarray(self.scene.density.corner_pixels)
+        low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0)) + 1
+        parts = [slice(int(max(a, 0)), int(min(b, n))) for a, b, n in zip(low, high, shape, strict=True)]
+        chosen = slices if slices is not None else range(shape[0])
+        return slice(chosen[0], chosen[-1] + 1), parts[1], parts[2]
+
+    def compare(self, labels: LabelVolume, name: str) -> None:
+        """Show one reader's mask over the case, in place of the one shown before; it cannot be painted."""
+        if self.compared is not None and self.compared in self.viewer.layers:
+            self.viewer.layers.remove(self.compared)
+        self.compared = labels_layer(labels, name=f"Reader {name}", editable=False)
+        self.compared.contour = 2
+        self.viewer.add_layer(self.compared)
+        if self.scene.labels is not None:
+            self.scene.labels.visible = False
+            self.viewer.layers.selection.active = self.scene.labels
+
+    def show_beside(self, visit: VisitBeside) -> None:
+        """Show another visit beside the case, at the same anatomical place."""
+        self.hide_beside()
+        self.beside = BesideView(self.scene, visit)
+        self._views.setCurrentIndex(self._views.addTab(self.beside, "Beside"))
+        main = self._dock.window() if self._dock is not None else None
+        if isinstance(main, QMainWindow) and self._dock is not None:
+            width = (main.centralWidget().width() + self._dock.width()) // 2
+            main.resizeDocks([self._dock], [width], Qt.Orientation.Horizontal)
+            self._fit.start()
+
+    def hide_beside(self) -> None:
+        """Take the other visit away."""
+        if self.beside is None:
+            return
+        self._views.removeTab(self._views.indexOf(self.beside))
+        self.beside.close_canvas()
+        self.beside.deleteLater()
+        self.beside = None
+        main = self._dock.window() if self._dock is not None else None
+        if isinstance(main, QMainWindow) and self._dock is not None:
+            main.resizeDocks([self._dock], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+            self._fit.start()
+
+    def _window(self, window: Window) -> None:
+        self.window = window
+        if self.beside is not None:
+            self.beside.plane.scene.window = window
+        self.window_changed.emit(window)
+
+    def _touch(self, *_event: object) -> None:
+        self.touched.emit()
+
+
+def _dock_of(widget: QWidget) -> QDockWidget | None:
+    parent = widget.parentWidget()
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent

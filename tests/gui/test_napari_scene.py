@@ -1,0 +1,90 @@
+"""What the canvas shows of a scan, in a real window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("napari")
+
+from napari_bonemetrics.orthogonal import LinkedPlanes
+from napari_bonemetrics.scene import Scene
+
+from bonemetrics.quantities import Material
+from bonemetrics.volume import CORTICAL, TRABECULAR, DensityVolume, Geometry, LabelVolume
+
+pytestmark = pytest.mark.gui
+
+
+def scan(shape=(12, 40, 48), spacing_mm=(0.5, 0.3, 0.2)):
+    """A block of 300 mg/cm³ with a shell, on a grid whose columns run 30 degrees from left towards the back."""
+    affine = np.eye(4)
+    turn = np.deg2rad(30)
+    affine[:3, 0] = (0, 0, spacing_mm[0])
+    affine[:3, 1] = spacing_mm[1] * np.array([-np.sin(turn), np.cos(turn), 0])
+    affine[:3, 2] = spacing_mm[2] * np.array([np.cos(turn), np.sin(turn), 0])
+    geometry = Geometry(shape=shape, affine_lps=affine)
+    values = np.zeros(shape, dtype=np.float32)
+    values[2:10, 10:30, 12:40] = 300.0
+    labels = np.zeros(shape, dtype=np.uint8)
+    labels[2:10, 10:30, 12:40] = CORTICAL
+    labels[2:10, 14:26, 16:36] = TRABECULAR
+    return (
+        DensityVolume(mg_per_cm3=values, material=Material.HA, geometry=geometry),
+        LabelVolume(labels=labels, geometry=geometry),
+    )
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+def test_scene__every_layer_has_scale_units_axes_and_a_name_without_identity(viewer):
+    Scene(viewer).show(*scan())
+    assert [layer.name for layer in viewer.layers] == ["Density (mg/cm³ HA)", "Compartments"]
+    for layer in viewer.layers:
+        assert tuple(layer.scale) == pytest.approx((0.5, 0.3, 0.2))
+        assert [str(unit) for unit in layer.units] == ["millimeter"] * 3
+        assert layer.axis_labels == ("slice", "row", "column")
+        assert layer.source.path is None
+        # An oblique scan stays on its own grid: no rotation reaches the canvas.
+        assert np.array_equal(layer.rotate, np.eye(3))
+    assert viewer.canvas.overlays.scale_bar.visible
+
+
+def test_scene__shares_arrays_and_a_locked_mask_cannot_be_painted(viewer):
+    density, labels = scan()
+    scene = Scene(viewer)
+    scene.show(density, labels, editable=False)
+    assert np.shares_memory(scene.labels.data, labels.labels)
+    with pytest.raises(ValueError, match="read-only"):
+        scene.labels.paint((5, 20, 20), 0)
+    assert labels.labels[5, 20, 20] == TRABECULAR
+
+
+def test_scene__letters_follow_the_axes_that_are_shown(viewer):
+    scene = Scene(viewer)
+    scene.show(*scan(), distal_end="first")
+    overlays = viewer.canvas.overlays
+    # cos 30° = 0.87 left, sin 30° = 0.5 to the back; rows run to the back and the right.
+    assert (overlays.letter_right.text, overlays.letter_left.text) == ("LP", "RA")
+    assert (overlays.letter_top.text, overlays.letter_bottom.text) == ("AL", "PR")
+    viewer.dims.order = (1, 0, 2)
+    assert (overlays.letter_top.text, overlays.letter_bottom.text) == ("F distal", "H proximal")
+    viewer.dims.ndisplay = 3
+    assert overlays.letter_top.text == ""
+
+
+def test_linked_planes__a_place_is_shown_in_all_three(viewer):
+    planes = LinkedPlanes(Scene(viewer))
+    viewer.window.add_dock_widget(planes, name="Planes", area="right")
+    planes.show(*scan())
+    planes.look_at((3, 20, 25))
+    assert [plane.model.dims.current_step for plane in planes.planes] == [(3, 20, 25)] * 2
+    assert viewer.dims.current_step[0] == 3
+    viewer.dims.set_current_step(0, 7)
+    assert planes.at == (7, 20, 25)
+    assert planes.planes[1].model.dims.current_step[0] == 7
+    planes.close_canvases()
+    assert planes.planes == ()

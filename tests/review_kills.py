@@ -1,0 +1,131 @@
+"""A program that reads a study in many sessions and kills each of them at a random moment.
+
+Arguments: study folder, file for what is said, number of sessions, seed. Every session is a forked child that works
+without end. What it is about to do it says as `begin`, and what is done as `done`; each line is in the file before the
+child goes on, so that a kill leaves nothing half said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from bonemetrics.readers.labels import read_labels, write_labels
+from bonemetrics.review.case import Case
+from bonemetrics.review.session import Session
+from tests.review_cases import QUICK, SHAPE, automatic_labels
+
+LONGEST_S = 0.15
+
+
+def labels_digest(case: Case) -> str:
+    return hashlib.sha256(case.labels.labels.tobytes()).hexdigest()
+
+
+class Worker:
+    """One session that goes on until it is killed."""
+
+    def __init__(self, study: Path, log: Path, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - no secret hangs on it
+        self.handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self.study = study
+
+    def say(self, what: str, act: str, **told: Any) -> None:
+        os.write(self.handle, (json.dumps({"what": what, "act": act, **told}) + "\n").encode())
+
+    def work(self) -> None:
+        session = Session.open(self.study, "KL", bench=QUICK)
+        self.say("done", "session")
+        while True:
+            self.read_a_case(session)
+
+    def read_a_case(self, session: Session) -> None:
+        key = self.random.choice(session.worklist().tasks).key
+        case = session.open_case(key)
+        problem = case.draft_problem.code if case.draft_problem is not None else ""
+        self.say("done", "open", key=key, labels=labels_digest(case), recovered=case.recovered, problem=problem)
+        for _ in range(self.random.randint(1, 4)):
+            self.act(session, case)
+        self.acted("close", case, lambda: session.close_case(case, force=True))
+
+    def act(self, session: Session, case: Case) -> None:
+        if case.is_locked:
+            self.acted("unlock", case, lambda: {"id": session.unlock(case, "a test").signature_id})
+            return
+        chosen = self.random.choice(["autosave", "autosave", "save", "accept", "reject", "defer", "sign"])
+        if chosen in ("autosave", "save", "accept"):
+            self.paint(case)
+        if chosen == "autosave":
+            self.acted(chosen, case, lambda: session.autosave(case))
+        elif chosen == "save":
+            self.acted(chosen, case, lambda: {"mask": session.save_edit(case).labels.sha256})
+        elif chosen == "sign" and case.judged is not None and case.judged.is_accepted and not case.is_edited:
+            self.acted(chosen, case, lambda: {"id": session.sign(case, "read").signature_id})
+        elif chosen in ("accept", "defer") or (chosen == "reject" and not case.is_edited):
+            verdict = "accept-with-edit" if chosen == "accept" else chosen
+            reasons = () if chosen == "accept" else ("leak",)
+            self.acted(chosen, case, lambda: {"id": session.decide(case, verdict, reasons=reasons).review_id})
+
+    def paint(self, case: Case) -> None:
+        # A new label at every stroke, so that the labels are never again what they were.
+        place = tuple(self.random.randrange(size) for size in SHAPE)
+        case.labels.labels[place] = (int(case.labels.labels[place]) + 1 + self.random.randrange(200)) % 256
+
+    def acted(self, act: str, case: Case, call: Any) -> None:
+        told = {"key": case.task.key, "scan": case.task.scan_id, "labels": labels_digest(case)}
+        self.say("begin", act, **told)
+        given = call()
+        self.say("done", act, **told, **(given if isinstance(given, dict) else {}))
+
+
+def run(study: Path, log: Path, number: int, seed: int) -> None:
+    """Start and kill the sessions, one after the other."""
+    chance = random.Random(seed)  # noqa: S311 - no secret hangs on it
+    log.touch()
+    load_once(log.parent)
+    for place in range(number):
+        lines = said(log)
+        child = os.fork()
+        if child == 0:
+            worker = Worker(study, log, seed * 1000 + place)
+            try:
+                worker.work()
+            except BaseException:
+                worker.say("failed", traceback.format_exc())
+            os._exit(0)
+        if place % 3:
+            # Two of three are killed at work, however slow the machine is; every third one as it starts.
+            wait_for(log, lines + chance.randint(2, 14))
+        time.sleep(chance.uniform(0.0, LONGEST_S))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def load_once(folder: Path) -> None:
+    """Load what is loaded at the first label file, so that each child need not."""
+    write_labels(automatic_labels(), folder / "x.nii.gz")
+    read_labels(folder / "x.nii.gz")
+
+
+def said(log: Path) -> int:
+    """How many lines the sessions have said."""
+    return log.read_bytes().count(b"\n")
+
+
+def wait_for(log: Path, lines: int) -> None:
+    """Until so many lines were said."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end and said(log) < lines:
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
