@@ -7,10 +7,11 @@ import pytest
 
 pytest.importorskip("napari")
 
-from bonemetrics.quantities import Material
-from bonemetrics.volume import CORTICAL, TRABECULAR, DensityVolume, Geometry, LabelVolume
 from napari_bonemetrics.orthogonal import LinkedPlanes
 from napari_bonemetrics.scene import Scene
+
+from bonemetrics.quantities import Material
+from bonemetrics.volume import CORTICAL, TRABECULAR, DensityVolume, Geometry, LabelVolume
 
 pytestmark = pytest.mark.gui
 
