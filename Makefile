@@ -6,13 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 
-.PHONY: demo test check accuracy benchmarks clean
+.PHONY: demo test check window accuracy benchmarks clean
 
 demo: $(VENV)/.ready
 	@sh scripts/demo.sh $(BIN) $(DEMO)
 
 test: check
 	$(BIN)/pytest -q --durations=15
+	@sh scripts/window.sh $(BIN) -q --durations=10
+
+window: $(VENV)/.ready-test
+	@sh scripts/window.sh $(BIN) -q
 
 check: $(VENV)/.ready-test
 	$(BIN)/ruff format --check .

@@ -11,7 +11,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 fi
 
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
-install_package() { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null; }
+install_package() { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
 
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     if may_install; then
@@ -39,6 +39,18 @@ case $what in
             install_package chromium
         else
             echo "Chromium is missing, so the report is not tested in a browser: install chromium (Debian, Ubuntu)." >&2
+        fi
+    fi
+    # The napari plugin is tested in a real window, on a virtual screen where the machine has none.
+    if ! command -v xvfb-run >/dev/null || ! ldconfig -p | grep -q libxcb-cursor; then
+        window="xvfb xauth libegl1 libgl1 libgl1-mesa-dri libglx-mesa0 libopengl0 libxkbcommon-x11-0 libxcb-cursor0
+            libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0
+            libxcb-xkb1 libdbus-1-3 libfontconfig1 libglib2.0-0 fonts-dejavu-core"
+        if may_install; then
+            # shellcheck disable=SC2086 - a list of names
+            install_package $window
+        else
+            echo "No virtual screen, so the napari plugin is not tested: install $(echo $window) (Debian, Ubuntu)." >&2
         fi
     fi
     ;;

@@ -67,6 +67,8 @@ class Brush:
             if scene.labels is None:
                 continue
             scene.labels.mode = "pan_zoom"
+            # The line of napari's help names keys of tools that the desk has its own for.
+            scene.labels.help = scene.viewer.help = ""
             scene.labels.mouse_pan = not self.is_on
             scene.labels.cursor = "circle" if self.is_on else "standard"
             scene.labels.cursor_size = max(2 * self._settings().radius_mm, 0.01)

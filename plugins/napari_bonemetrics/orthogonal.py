@@ -16,6 +16,7 @@ from napari_bonemetrics.layers import cross_layer
 from napari_bonemetrics.scene import Index, Scene
 
 _IN_FRONT = "translucent_no_depth"
+_LAID_OUT_MS = 50
 _SMALL_FONT = 9
 _ORDERS = ((1, 0, 2), (2, 0, 1))
 """Of each further plane: the axis that is stepped through, then the one down the screen and the one to the right."""
@@ -39,6 +40,7 @@ class Plane(QWidget):
         self.setMinimumSize(160, 110)
         self._fit = QTimer(self)
         self._fit.setSingleShot(True)
+        self._fit.setInterval(_LAID_OUT_MS)
         self._fit.timeout.connect(self._show_whole)
         for edge in ("top", "bottom"):
             # Beside the scale bar, which takes the middle of a narrow canvas.

@@ -20,7 +20,9 @@ from napari_bonemetrics.scene import Index, Scene
 from napari_bonemetrics.windows import PRESETS, Window
 
 DOCK = "Other views"
-_DOCK_WIDTH = 230
+_LEAST_WIDTH = 230
+_SHARE, _HALF = 0.25, 0.5
+_LAID_OUT_MS = 100
 _WIDE_WINDOW = 1600
 _NAPARI_DOCKS = ("layer controls", "layer list")
 
@@ -41,8 +43,13 @@ class Stage(QObject):
         self.beside: BesideView | None = None
         self.box: Shapes | None = None
         self.compared: Labels | None = None
-        self._fit = QTimer(self)
-        self._fit.setSingleShot(True)
+        self._share = _SHARE
+        # A dock has its new width, and the canvas its new size, only when the window has been laid out again.
+        self._lay_out, self._fit = QTimer(self), QTimer(self)
+        for timer in (self._lay_out, self._fit):
+            timer.setSingleShot(True)
+            timer.setInterval(_LAID_OUT_MS)
+        self._lay_out.timeout.connect(self._resize)
         self._fit.timeout.connect(lambda: self.viewer.reset_view())
         self._views = QTabWidget()
         self._views.setDocumentMode(True)
@@ -74,10 +81,8 @@ class Stage(QObject):
         main, own = desk.window(), _dock_of(desk)
         if isinstance(main, QMainWindow) and own is not None and self._dock is not None:
             main.splitDockWidget(self._dock, own, Qt.Orientation.Horizontal)
-            main.resizeDocks([self._dock, own], [_DOCK_WIDTH, own.width()], Qt.Orientation.Horizontal)
             self._make_room(main)
-            # The canvas has its new size only after this.
-            self._fit.start()
+            self._widen(_SHARE)
 
     def _make_room(self, main: QMainWindow) -> None:
         """On a small screen napari's own docks make way; its menu View brings them back."""
@@ -98,6 +103,8 @@ class Stage(QObject):
     def close(self) -> None:
         """Give the extra canvases back, before the window closes."""
         self.hide_beside()
+        self._lay_out.stop()
+        self._fit.stop()
         self.viewer.mouse_move_callbacks.remove(self._touch)
         self.viewer.dims.events.current_step.disconnect(self._touch)
         self.brush.detach()
@@ -186,11 +193,7 @@ class Stage(QObject):
         self.hide_beside()
         self.beside = BesideView(self.scene, visit)
         self._views.setCurrentIndex(self._views.addTab(self.beside, "Beside"))
-        main = self._dock.window() if self._dock is not None else None
-        if isinstance(main, QMainWindow) and self._dock is not None:
-            width = (main.centralWidget().width() + self._dock.width()) // 2
-            main.resizeDocks([self._dock], [width], Qt.Orientation.Horizontal)
-            self._fit.start()
+        self._widen(_HALF)
 
     def hide_beside(self) -> None:
         """Take the other visit away."""
@@ -200,9 +203,19 @@ class Stage(QObject):
         self.beside.close_canvas()
         self.beside.deleteLater()
         self.beside = None
+        self._widen(_SHARE)
+
+    def _widen(self, share: float) -> None:
+        """Give the other views a share of what the canvases have together."""
+        self._share = share
+        self._lay_out.start()
+
+    def _resize(self) -> None:
         main = self._dock.window() if self._dock is not None else None
         if isinstance(main, QMainWindow) and self._dock is not None:
-            main.resizeDocks([self._dock], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+            both = main.centralWidget().width() + self._dock.width()
+            width = max(int(both * self._share), _LEAST_WIDTH)
+            main.resizeDocks([self._dock], [width], Qt.Orientation.Horizontal)
             self._fit.start()
 
     def _window(self, window: Window) -> None:
