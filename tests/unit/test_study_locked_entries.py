@@ -8,16 +8,21 @@ from bonemetrics.errors import TableError
 from bonemetrics.records import refusal
 from bonemetrics.study.create import init_study
 from bonemetrics.study.locked_entries import LinesWithLocked
-from bonemetrics.study.sheets import SheetFacts, SheetLine
+from bonemetrics.study.protocol_tables import ClinicalTable
+from bonemetrics.study.sheets import SheetFacts, SheetLine, entry_key
 from bonemetrics.study.store import Store
 from tests.biopsies import WORKED, entry
 
 NUMBERS = {code: value for code, value in WORKED.items() if code != "Ir.L.t"}
 
 
+BIOPSIES = ClinicalTable(kind="histomorphometry", file="b.csv")
+
+
 @pytest.fixture
 def store(tmp_path):
-    init_study(tmp_path / "study")
+    (tmp_path / "study.toml").write_text('[[tables]]\nkind = "histomorphometry"\nfile = "b.csv"\n')
+    init_study(tmp_path / "study", tmp_path / "study.toml")
     return Store.open(tmp_path / "study")
 
 
@@ -28,7 +33,8 @@ def line(number, area=6.0, problems=(), **facts):
 
 
 def record(store, lines, digest):
-    facts = SheetFacts(kind="histomorphometry", entry="e", path="/data/b.csv", n_rows=3, input_sha256=digest * 64)
+    key = entry_key(BIOPSIES, (BIOPSIES,))
+    facts = SheetFacts(kind="histomorphometry", entry=key, path="/data/b.csv", n_rows=3, input_sha256=digest * 64)
     held = list(LinesWithLocked(lines, store.locked_entries("t1")))
     store.record_sheet("t1", facts, held)
     return held
