@@ -235,7 +235,7 @@ def judge(
     if not (math.isfinite(value) and entry.holds(value)):
         return Judged("impossible", f"{code} cannot be {value:g}{unit}. {_limits(entry)}")
     if envelope is not None and envelope not in entry.envelopes:
-        return Judged("unusual", f"{code} is of {', '.join(entry.envelopes)} bone, the envelope is {envelope}")
+        return Judged("impossible", f"{code} is of {', '.join(entry.envelopes)} bone, the envelope is {envelope}")
     stub = HistomorphometryEntry(kind="histomorphometry", subject="", envelope=envelope)
     told = [problem.message for problem in unusual(stub, {code: value}, parameters)]
     return Judged("unusual", "; ".join(told)) if told else Judged("ok")

@@ -37,7 +37,8 @@ class Case:
     with `recovered` as a draft left them. `draft_problem` says why there was a draft that could not be used. `findings`
     are those of the quality card on `mask`, with their slices. `lock` is the signature where the record is signed: then
     the labels are read-only. `judged` is this reader's own verdict on `mask`. `active` wants a tick at every sign of
-    life of the reader. `turn` keeps a draft and a saving apart that come from two threads. `scan` and `mask` hold what may have to be hidden; `secrets` are what must not be shown.
+    life of the reader. `turn` keeps a draft and a saving apart that come from two threads. `scan` and `mask` hold what
+    may have to be hidden; `secrets` are what must not be shown.
     """
 
     task: Task

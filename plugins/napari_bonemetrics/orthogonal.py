@@ -72,9 +72,12 @@ class Plane(QWidget):
         self.scene.clear()
         canvas = self.canvas
         del self.canvas
-        canvas.close()
+        # It is deleted when it closes; a layout or a parent that still knew of it would keep a part of it alive.
+        layout = self.layout()
+        if layout is not None:
+            layout.removeWidget(canvas)
         canvas.setParent(None)
-        canvas.deleteLater()
+        canvas.close()
 
 
 class LinkedPlanes(QWidget):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from napari_bonemetrics.scene import Scene
 
 from bonemetrics.quantities import Material
 from bonemetrics.volume import CORTICAL, TRABECULAR, DensityVolume, Geometry, LabelVolume
+from tests.gui.desk_cases import settle
 
 pytestmark = pytest.mark.gui
 
@@ -76,15 +79,31 @@ def test_scene__letters_follow_the_axes_that_are_shown(viewer):
     assert overlays.letter_top.text == ""
 
 
-def test_linked_planes__a_place_is_shown_in_all_three(viewer):
+@contextmanager
+def planes_on(viewer):
+    """Linked planes that are given back before napari looks for canvases that were left."""
     planes = LinkedPlanes(Scene(viewer))
     viewer.window.add_dock_widget(planes, name="Planes", area="right")
     planes.show(*scan())
+    yield planes
+    planes.close_canvases()
+    assert planes.planes == ()
+    viewer.window.remove_dock_widget(planes)
+    planes.deleteLater()
+    del planes
+    settle(0.1)
+
+
+def test_linked_planes__a_place_is_shown_in_all_three(viewer):
+    with planes_on(viewer) as planes:
+        follow(viewer, planes)
+        del planes
+
+
+def follow(viewer, planes):
     planes.look_at((3, 20, 25))
     assert [plane.model.dims.current_step for plane in planes.planes] == [(3, 20, 25)] * 2
     assert viewer.dims.current_step[0] == 3
     viewer.dims.set_current_step(0, 7)
     assert planes.at == (7, 20, 25)
     assert planes.planes[1].model.dims.current_step[0] == 7
-    planes.close_canvases()
-    assert planes.planes == ()

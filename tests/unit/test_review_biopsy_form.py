@@ -140,8 +140,10 @@ def test_judge__the_protocols_limits_stand_in_place_of_the_usual():
     assert judge("BV/TV", 15.0, "cancellous", rules).level == "unusual"
 
 
-def test_judge__a_width_of_another_envelope_is_unusual():
-    assert "endocortical" in judge("Ct.Wi", 900.0, "cancellous").text
+def test_judge__a_width_of_another_envelope_is_impossible():
+    judged = judge("Ct.Wi", 900.0, "cancellous")
+    assert judged.level == "impossible"
+    assert "endocortical" in judged.text
 
 
 def test_form__the_worked_example_gives_the_indices_written_out_by_hand():
