@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import dxa, export, read_series, segment
+from importlib.util import find_spec
+
+from tests.benchmarks import dxa, export, read_series, review, segment
 
 if __name__ == "__main__":
     print("Reading 512 × 512 × 168")
@@ -13,3 +15,6 @@ if __name__ == "__main__":
     dxa.main()
     print("\nExporting the outcomes dataset of a large trial")
     export.main()
+    if find_spec("napari") is not None:
+        print("\nReading in napari")
+        review.main()
