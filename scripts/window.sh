@@ -12,4 +12,4 @@ else
     echo "No screen and no xvfb-run: the napari plugin is not tested." >&2
     exit 0
 fi
-eval "exec $screen \"\$bin/python\" -m pytest -p napari.utils._testsupport -p pytestqt.plugin -W default --disable-warnings \"\$@\" tests/gui/test_napari_*.py"
+eval "exec $screen \"\$bin/python\" -m pytest -p npe2._pytest_plugin -p napari.utils._testsupport -p pytestqt.plugin -W default --disable-warnings \"\$@\" tests/gui/test_napari_*.py"
