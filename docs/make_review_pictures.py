@@ -1,4 +1,4 @@
-"""Pictures of the reading desk in each of its states: docs/images/review-*.png.
+"""Pictures of the reading desk at work: docs/images/review-*.png.
 
 Run from the root of the project on a virtual screen, with the extra `[napari]` installed:
 `xvfb-run -a -s "-screen 0 1366x768x24" python -m docs.make_review_pictures`. With `-screen 0 3840x2160x24` and the
@@ -80,22 +80,16 @@ def _reading(shown: Pictures, *, large: bool) -> None:
         shown.open(1)
         shown.take("4k")
         return
-    desk.start_page.reader.setText("KL")
-    shown.take("start")
     desk.begin(session(shown.store))
     shown.ready()
-    shown.take("tour")
     desk.tour.end()
     desk.list.table.selectRow(1)
     shown.take("worklist")
     shown.open(1)
     desk.stage.look_at_slice(11)
-    shown.take("judge")
     _judge(shown)
     _edit(shown)
     _lock(shown)
-    desk.show_page("Keys")
-    shown.take("keys")
 
 
 def _judge(shown: Pictures) -> None:
