@@ -129,6 +129,12 @@ class Session:
             self.worklist()
         return Secrets().joined(secrets_of(one, self.rules) for one in self._facts.values())
 
+    def facts_of(self, case: Case) -> CaseFacts:
+        """What is known of the scan of a case and may have to be hidden; for the program alone."""
+        if case.task.scan_id not in self._facts:
+            self.worklist()
+        return self._facts[case.task.scan_id]
+
     def visible_error(self, error: BonemetricsError) -> str:
         """Code and message of an error as the reader may see them."""
         return safe_text(f"{error.code}: {error.message}", self.secrets)

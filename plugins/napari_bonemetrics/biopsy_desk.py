@@ -40,9 +40,12 @@ class BiopsyDesk(QWidget):
         Names entries.
     hidden
         Fields that the reader must not see.
+    one_visit
+        Whether entries of other visits stay out of sight.
     """
 
     stored = Signal(object)
+    entry_shown = Signal()
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class BiopsyDesk(QWidget):
         *,
         title: Title = plain_title,
         hidden: Collection[str] = (),
+        one_visit: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -60,6 +64,8 @@ class BiopsyDesk(QWidget):
         self.sections: SectionPanel | None = None
         self._window: Any = None
         self._title = title
+        self._one_visit = one_visit
+        self.kept: StoredEntry | None = None
         self._subject = self._visit = self._entry_id = ""
         self._began = BiopsyForm()
         layout = QVBoxLayout(self)
@@ -79,19 +85,23 @@ class BiopsyDesk(QWidget):
     def show_subject(self, subject: str, visit: str = "") -> None:
         """Show the reader's entries of a person, the one of a visit first where there is one."""
         self._subject, self._visit = subject, visit
-        own = self.session.own(subject)
+        own = self._own()
         first = next((one.entry_id for one in own if one.entry.visit == visit), "")
         self._show(first)
 
-    def _show(self, entry_id: str) -> None:
+    def _own(self) -> list[StoredEntry]:
         own = self.session.own(self._subject)
+        return [one for one in own if not self._one_visit or one.entry.visit == self._visit]
+
+    def _show(self, entry_id: str) -> None:
+        own = self._own()
         self.entries.clear()
         for one in own:
             self.entries.addItem(self._title(one), one.entry_id)
         self.entries.addItem(_NEW, "")
         self.entries.setCurrentIndex(self.entries.findData(entry_id))
         chosen = next((one for one in own if one.entry_id == entry_id), None)
-        self._entry_id = entry_id
+        self._entry_id, self.kept = entry_id, chosen
         self._began = (
             self.session.new(self._subject, self._visit) if chosen is None else BiopsyForm.from_entry(chosen.entry)
         )
@@ -102,17 +112,21 @@ class BiopsyDesk(QWidget):
         self.panel.show_form(self._began, fixed=_FIXED)
         here = _NEW if chosen is None else self._title(chosen)
         self.panel.show_others([one.entry for one in others], [*(self._title(one) for one in others), here])
+        self.entry_shown.emit()
 
     def _chosen(self) -> None:
         entry_id = str(self.entries.currentData())
         if entry_id == self._entry_id:
             return
-        if self.is_changed and not self._may_leave():
+        if not self.may_leave():
             self.entries.setCurrentIndex(self.entries.findData(self._entry_id))
             return
         self._show(entry_id)
 
-    def _may_leave(self) -> bool:
+    def may_leave(self) -> bool:
+        """Whether everything is saved, or the reader says that it may be lost."""
+        if not self.is_changed:
+            return True
         text = "What was typed or drawn is not saved. Leave it?"
         buttons = QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
         return bool(QMessageBox.question(self, "Entry not saved", text, buttons) == QMessageBox.StandardButton.Discard)

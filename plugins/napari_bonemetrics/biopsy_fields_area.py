@@ -27,6 +27,7 @@ class FieldsArea(QScrollArea):
         super().__init__(parent)
         self.by_key: dict[str, EntryField] = {}
         self._boxes: list[tuple[QGroupBox, int]] = []
+        self._hidden: frozenset[str] = frozenset()
         self._columns = 0
         self._page = QWidget()
         self._stacks = [QVBoxLayout() for _ in range(_MOST_COLUMNS)]
@@ -63,13 +64,14 @@ class FieldsArea(QScrollArea):
         return tuple(self.by_key)
 
     def show_texts(self, texts: Mapping[str, str]) -> None:
-        """Put texts into all fields; where there is none the field is blank."""
+        """Put texts into all fields; where there is none the field is blank, and so is a hidden one."""
         for key, field in self.by_key.items():
-            field.show_text(texts.get(key, ""))
+            field.show_text("" if key in self._hidden else texts.get(key, ""))
 
     def show_judged(self, key: str, judged: Judged) -> None:
         """Show what is wrong with one field."""
-        self.by_key[key].show_judged(judged)
+        if key not in self._hidden:
+            self.by_key[key].show_judged(judged)
 
     def set_read_only(self, keys: Collection[str]) -> None:
         """Only these fields cannot be typed into."""
@@ -78,8 +80,11 @@ class FieldsArea(QScrollArea):
 
     def hide_fields(self, keys: Collection[str]) -> None:
         """Take fields off the form, for example those that a blinded reader must not see."""
+        self._hidden = frozenset(keys)
         for key, field in self.by_key.items():
             field.setVisible(key not in keys)
+            if key in keys:
+                field.blank()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - named by Qt
         super().resizeEvent(event)

@@ -52,7 +52,7 @@ def cell(text: str, *, number: bool = False, color: str = "", tip: str = "", sof
     """One cell; numbers stand to the right, `soft` ones in italics."""
     item = QTableWidgetItem(text)
     if number:
-        item.setTextAlignment(int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     if color:
         item.setForeground(QBrush(QColor(color)))
     if tip:

@@ -15,6 +15,7 @@ from bonemetrics.pipeline.scan import tissue_parameters
 from bonemetrics.review.session import Session
 from bonemetrics.segmentation.parameters import TissueParameters
 from napari_bonemetrics.adjudication_panel import AdjudicationPanel
+from napari_bonemetrics.biopsy_page import BiopsyPage
 from napari_bonemetrics.brush import Brush
 from napari_bonemetrics.case_bar import CaseBar
 from napari_bonemetrics.case_flow import CaseFlow
@@ -38,6 +39,7 @@ from napari_bonemetrics.worker import told
 from napari_bonemetrics.worklist_panel import WorklistPanel
 
 TITLE = "bonemetrics reading"
+BIOPSY = "Biopsy"
 _DIFFERENCES = "Differences"
 _WIDTH = 400
 
@@ -65,7 +67,7 @@ class ReadingDesk(QWidget):
         self.start_page, self.list = StartPage(), WorklistPanel()
         self.head, self.window_bar = CaseBar(), WindowBar()
         self.verdict, self.numbers = VerdictPanel(), ConsequencePanel()
-        self.adjudication = AdjudicationPanel()
+        self.adjudication, self.biopsy = AdjudicationPanel(), BiopsyPage()
         self.foot, self.tour = ProgressFoot(), Tour()
         self.pages, self.stack = QTabWidget(), QStackedWidget()
         self._main: QMainWindow | None = None
@@ -88,6 +90,7 @@ class ReadingDesk(QWidget):
             (self.edit, "Edit"),
             (self.adjudication, _DIFFERENCES),
             (self.numbers, "Numbers"),
+            (self.biopsy, BIOPSY),
             (self.help, "Keys"),
         ):
             self.add_page(widget, title)
@@ -125,6 +128,7 @@ class ReadingDesk(QWidget):
         """Show the list of a session."""
         self.stack.setCurrentIndex(1)
         self.memory.load(session)
+        self.biopsy.begin(session)
         self.flow.start(session)
 
     # Cases
@@ -135,9 +139,11 @@ class ReadingDesk(QWidget):
             self.flow.open(key)
 
     def leave_case(self) -> bool:
-        """Close the open case; false where the reader wants to stay with an unsaved edit."""
+        """Close the open case; false where the reader wants to stay with an unsaved edit or entry of a biopsy."""
         if self.flow.case is None:
             return True
+        if not self.biopsy.may_leave():
+            return False
         answer = ask_unsaved(self) if self._would_lose else "keep"
         if answer == "cancel":
             return False
@@ -167,6 +173,7 @@ class ReadingDesk(QWidget):
         self.editor.begin(case.labels, case.undo, self.stage.labels_layers, unsaved=case.recovered)
         self.viewer.title = f"{TITLE}: {case.task.title}"
         self.memory.last_key = case.task.key
+        self.biopsy.show_case(case)
         self.show_lock()
         self.show_numbers()
         self.show_page("Judge")
@@ -202,6 +209,7 @@ class ReadingDesk(QWidget):
         self.head.show_case(None, can_sign=False)
         self.head.uncheck_beside()
         self.adjudication.show_case(None)
+        self.biopsy.clear()
         self._show_differences(False)
         self.verdict.set_open(False)
         self.edit.setEnabled(False)
@@ -212,6 +220,7 @@ class ReadingDesk(QWidget):
         session, case = self.flow.session, self.flow.case
         if session is None or case is None:
             return
+        self.biopsy.show_radius()
         try:
             found = session.consequences(case)
         except BonemetricsError as error:
@@ -267,6 +276,7 @@ class ReadingDesk(QWidget):
         self.keeper.end()
         self.flow.close()
         self.flow.wait()
+        self.biopsy.close_sections()
         self.stage.close()
         self.shortcuts.close()
         session = self.flow.session

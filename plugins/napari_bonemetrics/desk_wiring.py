@@ -179,6 +179,13 @@ def _after_verdict(desk: ReadingDesk) -> None:
         desk.foot.say("Verdict saved. This is what your edit does; ▶ opens the next case", "done")
         desk.flow.refresh()
         return
+    if desk.biopsy.is_changed:
+        # Going on would lose what was typed.
+        desk.show_lock()
+        desk.show_page("Biopsy")
+        desk.foot.say("Verdict saved. The entry of the biopsy is not saved yet; ▶ opens the next case", "done")
+        desk.flow.refresh()
+        return
     desk.keeper.stop()
     desk.flow.close()
     desk.flow.refresh(lambda worklist: _go_on(desk, worklist))

@@ -97,6 +97,13 @@ class EntryField(QWidget):
         elif self.choice is not None:
             self.choice.setCurrentIndex(max(0, self.choice.findText(text)))
 
+    def blank(self) -> None:
+        """Let nothing stand in it or behind it, where it is taken off the form."""
+        self.show_text("")
+        self.show_judged()
+        for widget in (self.control, self._label):
+            widget.setToolTip("")
+
     def set_read_only(self, read_only: bool) -> None:
         """Whether it can be typed into."""
         if self.line is not None:

@@ -42,6 +42,11 @@ class RadiusBeside(QWidget):
         self.title.setText(f"<b>{title}</b> " + "".join(f"No {what} of this visit. " for what in lacks))
         self.table.show_rows([line for pair in pairs for line in _lines(pair)])
 
+    def show_nothing(self, why: str) -> None:
+        """Show no numbers, and why."""
+        self.title.setText(why)
+        self.table.show_rows([])
+
 
 def _lines(pair: Pair) -> list[list[Any]]:
     """One line for each region of the radius; the biopsy stands in the first."""

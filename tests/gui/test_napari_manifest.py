@@ -35,7 +35,12 @@ def manifest():
 def test_manifest__every_command_leads_to_something(manifest):
     manifest.validate_imports()
     assert manifest.name == "bonemetrics"
-    assert {one.display_name for one in manifest.contributions.widgets} == {"Reading desk"}
+    assert {one.display_name for one in manifest.contributions.widgets} == {
+        "Reading desk",
+        "Biopsy",
+        "Section pictures",
+        "Radius beside the biopsy",
+    }
 
 
 def test_manifest__offers_every_key_of_the_desk_to_be_changed(manifest):
