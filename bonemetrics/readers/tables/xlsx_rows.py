@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
 
@@ -19,8 +18,8 @@ from bonemetrics.readers.tables.clock import clock
 from bonemetrics.readers.tables.xlsx_package import PACKAGE_DAMAGE, Covered, checked_parts
 from bonemetrics.records import Problem, RawCell, RawRow, TableMap, note
 
-_DAMAGE = (*PACKAGE_DAMAGE, KeyError, TypeError, AttributeError, IndexError, OverflowError, ParseError)
-"""What the library raises over a damaged workbook."""
+_DAMAGE = (*PACKAGE_DAMAGE, KeyError, TypeError, AttributeError, IndexError, OverflowError, SyntaxError)
+"""What the library raises over a damaged workbook; errors of XML are SyntaxErrors, whichever parser it finds."""
 MAX_SHEET_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
 _LONGEST_TEXT = 1 << 16
