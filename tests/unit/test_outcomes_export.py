@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import hashlib
 import json
 import shutil
@@ -13,7 +14,7 @@ import pytest
 
 from bonemetrics.batch.execute import run_study
 from bonemetrics.errors import StudyError, UsageError
-from bonemetrics.outcomes.export import FORMATS, export_study, report_study, snapshot
+from bonemetrics.outcomes.export import FORMATS, export_study, report_study, snapshot, without_cycle_search
 from bonemetrics.outcomes.previous import stale_files
 from bonemetrics.study.audit import AuditHead
 from bonemetrics.study.create import init_study
@@ -214,3 +215,16 @@ def test_export_study__refuses_a_file_as_folder_and_a_folder_without_study(study
     with pytest.raises(StudyError) as caught:
         export_study(tmp_path, tmp_path / "out")
     assert caught.value.code == "not-a-study"
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_without_cycle_search__leaves_it_as_it_was_even_after_a_fault(was_on):
+    before = gc.isenabled()
+    (gc.enable if was_on else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError), without_cycle_search():
+            assert not gc.isenabled()
+            _ = 1 / 0
+        assert gc.isenabled() == was_on
+    finally:
+        (gc.enable if before else gc.disable)()
