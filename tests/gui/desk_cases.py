@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -176,10 +176,18 @@ def session(store: Store, reader: str = "KL", bench: Bench = BENCH) -> Session:
 
 @contextmanager
 def desk_on(
-    make_viewer: Any, folder: Path, *, reader: str = "KL", seen: bool = True, **how: Any
+    make_viewer: Any,
+    folder: Path,
+    *,
+    reader: str = "KL",
+    seen: bool = True,
+    before: Callable[[Store], object] = lambda _store: None,
+    **how: Any,
 ) -> Iterator[ReadingDesk]:
-    """A desk on a study; it is shut before napari looks for canvases that were left."""
-    reading = session(study(folder / "study", **how), reader)
+    """A desk on a study that `before` has been at; it is shut before napari looks for canvases that were left."""
+    store = study(folder / "study", **how)
+    before(store)
+    reading = session(store, reader)
     if seen:
         reading.save_state(reading.state().model_copy(update={"tour_seen": True}))
     viewer = make_viewer(show=True)
@@ -201,16 +209,21 @@ def open_case(desk: ReadingDesk, row: int = 0) -> Any:
     waiting = [number for number in range(table.rowCount()) if "waiting" in table.item(number, 0).text()]
     table.selectRow(waiting[row])
     QTest.keyClick(desk.list.table, Qt.Key.Key_Return)
-    wait_until(lambda: desk.flow.case is not None and not desk.flow.is_busy)
+    wait_until(lambda: desk.flow.case is not None and is_idle(desk))
     settle(0.1)
     return desk.flow.case
 
 
 def idle(desk: ReadingDesk) -> None:
-    """Wait until nothing runs."""
+    """Wait until nothing runs and all planes are shown."""
     settle(0.02)
-    wait_until(lambda: not desk.flow.is_busy)
+    wait_until(lambda: is_idle(desk))
     settle(0.02)
+
+
+def is_idle(desk: ReadingDesk) -> bool:
+    """Whether nothing runs and no plane is still to be shown."""
+    return not desk.flow.is_busy and (desk.stage.planes is None or desk.stage.planes.is_complete)
 
 
 def press(desk: ReadingDesk, key: str) -> None:

@@ -1,0 +1,140 @@
+"""Settling two readers' masks in a real window: largest place first, a choice for each, one mask that counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("napari")
+
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from bonemetrics.review.blinding import leaks
+from bonemetrics.study.store import Store
+from bonemetrics.volume import CORTICAL, TRABECULAR
+from tests.gui.desk_cases import Arm, bone, desk_on, idle, open_case, session, settle, wait_until
+
+pytestmark = pytest.mark.gui
+TWO = """[review]
+readings = 2
+readers = ['KL', 'MN']
+adjudicators = ['AD']
+blind = ['other-readers', 'subject']
+"""
+# Outside the bone, so that each box is a place of its own: 3 × 4 × 5, 1 × 4 × 6 and 2 × 3 × 2 voxels.
+LARGE = (slice(2, 5), slice(2, 6), slice(2, 7))
+MIDDLE = (slice(9, 10), slice(76, 80), slice(3, 9))
+SMALL = (slice(15, 17), slice(3, 6), slice(90, 92))
+BY_KL, BY_MN = ((LARGE, CORTICAL), (SMALL, TRABECULAR)), ((MIDDLE, CORTICAL),)
+
+
+def read(store, reader, edits):
+    with session(store, reader) as reading:
+        (task,) = reading.worklist().waiting
+        case = reading.open_case(task.key)
+        for box, label in edits:
+            assert not case.labels.labels[box].any()
+            case.labels.labels[box] = label
+        reading.decide(case, "accept-with-edit")
+        return case.task.scan_id
+
+
+@pytest.fixture
+def settled_by(make_napari_viewer, tmp_path):
+    """Opens the desk of the adjudicator on a scan that both readers have edited."""
+
+    def opened():
+        return desk_on(make_napari_viewer, tmp_path, reader="AD", rules=TWO, arms=(Arm(),), before=readings)
+
+    def readings(store):
+        for reader, edits in (("KL", BY_KL), ("MN", BY_MN)):
+            read(store, reader, edits)
+
+    return opened
+
+
+def letter_of(found, reader):
+    return "a" if found.mask_a.reader == reader else "b"
+
+
+def click(button):
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle(0.05)
+
+
+def test_desk__an_adjudicator_walks_the_places_and_settles_them_into_the_mask_that_counts(settled_by):
+    with settled_by() as desk:
+        case, page = open_case(desk), desk.adjudication
+        found = desk.flow.adjudication
+        assert desk.pages.tabText(desk.pages.currentIndex()) == "Differences"
+        assert page.isVisible()
+        voxel = 0.5 * 0.25 * 0.25
+        volumes = [page.table.item(row, 0).text() for row in range(page.table.rowCount())]
+        assert volumes == [f"{n * voxel:.3g} mm³" for n in (60, 24, 12)]
+        # The largest is looked at from the start, in the middle of its box.
+        assert page.table.currentRow() == 0
+        assert desk.stage.at[0] == 3
+        assert page.table.item(0, 1).text() == "3–5"
+        says = {letter: page.table.item(0, column).text() for letter, column in (("a", 2), ("b", 3))}
+        assert says == {letter_of(found, "KL"): "cortical", letter_of(found, "MN"): "outside"}
+        assert not page.settle.isEnabled()
+        texts = [page.told.text(), *(page.table.item(0, column).text() for column in range(5)), desk.viewer.title]
+        assert leaks([*texts, *(layer.name for layer in desk.viewer.layers)], desk.flow.session) == ()
+        _each_mask_can_be_looked_at(desk, found)
+        # KL at the largest and MN at the next; the smallest is MN's too, who saw nothing there.
+        for reader, slice_after in (("KL", 9), ("MN", None)):
+            click(page.take[letter_of(found, reader)])
+            if slice_after is not None:
+                assert (page.table.currentRow(), desk.stage.at[0]) == (1, slice_after)
+        assert page.table.currentRow() == 2
+        assert "1 are not decided" in page.told.text()
+        click(page.take[letter_of(found, "MN")])
+        assert page.settle.isEnabled()
+        click(page.settle)
+        wait_until(lambda: not desk.flow.is_busy)
+        idle(desk)
+        _counts(Store.open(desk.flow.session.store.folder.root, user="ana"), case.task.scan_id)
+        assert desk.list.progress.text() == "1 of 1 read"
+
+
+def _each_mask_can_be_looked_at(desk, found):
+    for letter, mask in (("a", found.a), ("b", found.b)):
+        click(desk.adjudication.look[letter])
+        shown = desk.stage.compared
+        assert shown in desk.viewer.layers
+        assert shown.name == f"Reader {letter.upper()}"
+        assert np.array_equal(np.asarray(shown.data), mask.labels)
+    assert sum(layer.name.startswith("Reader") for layer in desk.viewer.layers) == 1
+
+
+def _counts(store, scan_id):
+    stored = store.scan(scan_id)
+    assert (stored.labels.source, stored.labels.reader, stored.review_status) == (
+        "adjudicated",
+        "AD",
+        "accept-with-edit",
+    )
+    wanted = bone()[2].labels.copy()
+    wanted[LARGE] = wanted[MIDDLE] = CORTICAL
+    from bonemetrics.readers.labels import read_labels
+
+    assert np.array_equal(read_labels(store.reading.path_of(stored.labels)).labels, wanted)
+    # Cortical area per slice: 60 + 24 voxels more than before, over 20 slices.
+    before = np.count_nonzero(bone()[2].labels == CORTICAL)
+    (area,) = [one.value for one in stored.measurements if one.quantity == "Ct.Ar"]
+    assert area == pytest.approx((before + 84) * 0.25**2 / 20)
+
+
+def test_desk__the_rest_can_be_taken_at_once_and_keeps_what_was_chosen(settled_by):
+    with settled_by() as desk:
+        open_case(desk)
+        found, page = desk.flow.adjudication, desk.adjudication
+        mine, other = letter_of(found, "MN"), letter_of(found, "KL")
+        page.table.selectRow(2)
+        settle(0.05)
+        assert desk.stage.at[0] in (15, 16)
+        click(page.take[mine])
+        click(page.rest[0 if other == "a" else 1])
+        assert [page.table.item(row, 4).text() for row in range(3)] == [other.upper(), other.upper(), mine.upper()]
+        assert page.settle.isEnabled()
