@@ -7,7 +7,7 @@ from typing import Any
 from napari.components import ViewerModel
 from napari.layers import Points
 from napari.qt import QtViewer
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from napari_bonemetrics.scene import Index, Scene
 
 _IN_FRONT = "translucent_no_depth"
 _LAID_OUT_MS = 50
+_DEAF = Qt.WidgetAttribute.WA_TransparentForMouseEvents
 _SMALL_FONT = 9
 _ORDERS = ((1, 0, 2), (2, 0, 1))
 """Of each further plane: the axis that is stepped through, then the one down the screen and the one to the right."""
@@ -58,8 +59,19 @@ class Plane(QWidget):
         self._fit.start()
 
     def show_volume(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
-        """Show a scan; see `Scene.show`."""
-        self.scene.show(density, labels, **options)
+        """Show a scan at once; for the options see `Scene.prepare`."""
+        self.prepare(density, labels, **options)
+        self.place()
+
+    def prepare(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
+        """Make the layers of a scan; until `place` the canvas is empty and deaf to the mouse."""
+        self.setAttribute(_DEAF, True)
+        self.scene.prepare(density, labels, **options)
+
+    def place(self) -> None:
+        """Put on the canvas what was prepared."""
+        self.setAttribute(_DEAF, False)
+        self.scene.place()
         for layer in self.model.layers[1:]:
             # In a further canvas the depth test hides what lies in the plane of the density.
             layer.blending = _IN_FRONT
@@ -81,13 +93,22 @@ class Plane(QWidget):
 
 
 class LinkedPlanes(QWidget):
-    """The two planes across the main canvas; a double click in any of the three leads all there."""
+    """The two planes across the main canvas; a double click in any of the three leads all there.
+
+    The planes come one after the other once the main canvas is drawn; `completed` tells of the last one.
+    """
+
+    completed = Signal()
 
     def __init__(self, main: Scene, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.main = main
         self.planes: tuple[Plane, ...] = tuple(Plane(order, self) for order in _ORDERS)
         self._crosses: list[Points] = []
+        self._waiting: list[Plane] = []
+        self._go_on = QTimer(self)
+        self._go_on.setSingleShot(True)
+        self._go_on.timeout.connect(self._place_next)
         self._at: Index = (0, 0, 0)
         self._moving = False
         layout = QVBoxLayout(self)
@@ -107,28 +128,58 @@ class LinkedPlanes(QWidget):
         """The voxel that all canvases are linked at."""
         return self._at
 
-    def show(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
-        """Show a scan in all three; see `Scene.show`."""
+    @property
+    def is_complete(self) -> bool:
+        """Whether no plane is still to be shown."""
+        return not self._waiting
+
+    def show(
+        self, density: DensityVolume, labels: LabelVolume | None, *, at: Index | None = None, **options: Any
+    ) -> None:
+        """Show a scan in the main canvas now and in the planes soon; all layers are there. See `Scene.show`."""
+        self._wait_for_nothing()
         self._crosses = []
-        self.main.show(density, labels, **options)
+        self.main.show(density, labels, at=at, **options)
+        self._add_cross(self.main)
         for plane in self.planes:
-            plane.show_volume(density, labels, **options)
-        for scene in self._scenes:
-            cross = cross_layer(density.geometry)
+            plane.prepare(density, labels, **options)
+        self._waiting = list(self.planes)
+        self._go_on.start(0)
+        self._follow_main()
+        n = density.geometry.shape
+        self.look_at(at or (n[0] // 2, n[1] // 2, n[2] // 2))
+
+    def _add_cross(self, scene: Scene) -> None:
+        if scene.geometry is not None:
+            cross = cross_layer(scene.geometry)
             cross.blending = _IN_FRONT
             scene.viewer.add_layer(cross)
             self._crosses.append(cross)
+
+    def _place_next(self) -> None:
+        """Show the next plane that waits, at the voxel that is looked at; the window may answer between two."""
+        if not self._waiting:
+            return
+        plane = self._waiting.pop(0)
+        plane.place()
+        self._add_cross(plane.scene)
+        self.look_at(self._at)
+        if self._waiting:
+            self._go_on.start(0)
+        else:
+            self.completed.emit()
+
+    def _follow_main(self) -> None:
         if self.main.labels is not None:
             for event in ("paint", "set_data", "data"):
                 getattr(self.main.labels.events, event).connect(self.refresh)
             self.main.viewer.layers.selection.active = self.main.labels
         if self.main.density is not None:
             self.main.density.events.contrast_limits.connect(self._window_changed)
-        n = density.geometry.shape
-        self.look_at(options.get("at") or (n[0] // 2, n[1] // 2, n[2] // 2))
 
     def clear(self) -> None:
         """Take the scan off all three."""
+        self._wait_for_nothing()
         self._crosses = []
         for scene in self._scenes:
             scene.clear()
@@ -140,7 +191,8 @@ class LinkedPlanes(QWidget):
         self._moving = True
         try:
             self._at = index
-            for scene, cross in zip(self._scenes, self._crosses, strict=True):
+            # A plane that is still to come has no cross yet, and will look at the same place.
+            for scene, cross in zip(self._scenes, self._crosses, strict=False):
                 scene.viewer.dims.current_step = index
                 cross.data = [index]
         finally:
@@ -152,8 +204,13 @@ class LinkedPlanes(QWidget):
             if plane.scene.labels is not None:
                 plane.scene.labels.refresh(extent=False)
 
+    def _wait_for_nothing(self) -> None:
+        self._go_on.stop()
+        self._waiting = []
+
     def close_canvases(self) -> None:
         """Give both canvases back and leave the main one alone; to be called before the main window closes."""
+        self._wait_for_nothing()
         self.main.viewer.dims.events.current_step.disconnect(self._stepped)
         for scene in self._scenes:
             scene.viewer.mouse_double_click_callbacks.remove(self._clicked)

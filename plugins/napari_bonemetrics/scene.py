@@ -60,6 +60,8 @@ class Scene:
     ) -> None:
         """Show one scan in place of what is there.
 
+        The same as `prepare` and then `place`.
+
         Parameters
         ----------
         density, labels
@@ -76,24 +78,44 @@ class Scene:
         GeometryMismatchError
             If the two are on different grids.
         """
+        self.prepare(density, labels, editable=editable, distal_end=distal_end)
+        self.place(at)
+
+    def prepare(
+        self,
+        density: DensityVolume,
+        labels: LabelVolume | None,
+        *,
+        editable: bool = True,
+        distal_end: End | None = None,
+    ) -> None:
+        """Make the layers of one scan; the canvas is empty until `place`. For parameters and errors see `show`."""
         if labels is not None:
             density.geometry.require_same_grid(labels.geometry)
         self.clear()
         self._geometry, self._distal_end = density.geometry, distal_end
         self.density = density_layer(density)
-        self.viewer.add_layer(self.density)
         self.density.events.contrast_limits.connect(self._tell_window)
         if labels is not None:
             self.labels = labels_layer(labels, editable=editable)
+
+    def place(self, at: Index | None = None) -> None:
+        """Put the layers that were prepared on the canvas, and look at a voxel; nothing happens without any."""
+        if self.density is None or self._geometry is None:
+            return
+        self.viewer.add_layer(self.density)
+        if self.labels is not None:
             self.viewer.add_layer(self.labels)
         self.viewer.reset_view()
-        n = density.geometry.shape
+        n = self._geometry.shape
         self.jump_to(at or (n[0] // 2, n[1] // 2, n[2] // 2))
         self._show_letters()
 
     def clear(self) -> None:
         """Take everything of a scan off the canvas."""
-        self.viewer.layers.clear()
+        if self.viewer.layers:
+            # Of nothing as well, napari would collect garbage and draw anew.
+            self.viewer.layers.clear()
         self.density = self.labels = self._geometry = None
         self._show_letters()
 

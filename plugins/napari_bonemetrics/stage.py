@@ -11,10 +11,10 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from bonemetrics.review.beside import VisitBeside
 from bonemetrics.review.case import Case
-from bonemetrics.volume import Box, LabelVolume
+from bonemetrics.volume import Box, Geometry, LabelVolume
 from napari_bonemetrics.beside_view import BesideView
 from napari_bonemetrics.brush import Brush
-from napari_bonemetrics.layers import box_layer, labels_layer
+from napari_bonemetrics.layers import box_layer, cross_layer, labels_layer
 from napari_bonemetrics.orthogonal import LinkedPlanes
 from napari_bonemetrics.scene import Index, Scene
 from napari_bonemetrics.windows import PRESETS, Window
@@ -49,6 +49,11 @@ class Stage(QObject):
         for timer in (self._lay_out, self._fit):
             timer.setSingleShot(True)
             timer.setInterval(_LAID_OUT_MS)
+        # As soon as the window stands, so that the first case need not wait for it.
+        self._warm = QTimer(self)
+        self._warm.setSingleShot(True)
+        self._warm.timeout.connect(self._warm_up)
+        self._warm.start(0)
         self._lay_out.timeout.connect(self._resize)
         self._fit.timeout.connect(lambda: self.viewer.reset_view())
         self._views = QTabWidget()
@@ -61,23 +66,30 @@ class Stage(QObject):
         """Show a case in place of the one before; the window stays as the reader has set it."""
         self.hide_beside()
         self.box = self.compared = None
-        if self.planes is None:
-            self._make_planes(desk)
-        planes = self.planes
-        if planes is None:
-            return
+        planes = self._made_planes()
+        if self._dock is None:
+            self._dock_planes(desk)
         planes.show(case.density, case.labels, editable=not case.is_locked, distal_end=case.distal_end)
         self.brush.density = case.density
         self.scene.window = self.window
 
-    def _make_planes(self, desk: QWidget) -> None:
-        self.planes = LinkedPlanes(self.scene)
-        self._views.addTab(self.planes, "Planes")
+    def _warm_up(self) -> None:
+        """Make the canvases, and the first layer, for which napari imports much."""
+        self._made_planes()
+        cross_layer(Geometry(shape=(1, 1, 1), affine_lps=np.eye(4)))
+
+    def _made_planes(self) -> LinkedPlanes:
+        if self.planes is None:
+            self.planes = LinkedPlanes(self.scene)
+            self._views.addTab(self.planes, "Planes")
+            for scene in (self.scene, *(plane.scene for plane in self.planes.planes)):
+                self.brush.attach(scene)
+        return self.planes
+
+    def _dock_planes(self, desk: QWidget) -> None:
         self._dock = self.viewer.window.add_dock_widget(
             self._views, name=DOCK, area="right", add_vertical_stretch=False
         )
-        for scene in (self.scene, *(plane.scene for plane in self.planes.planes)):
-            self.brush.attach(scene)
         main, own = desk.window(), _dock_of(desk)
         if isinstance(main, QMainWindow) and own is not None and self._dock is not None:
             main.splitDockWidget(self._dock, own, Qt.Orientation.Horizontal)
@@ -103,15 +115,17 @@ class Stage(QObject):
     def close(self) -> None:
         """Give the extra canvases back, before the window closes."""
         self.hide_beside()
-        self._lay_out.stop()
-        self._fit.stop()
+        for timer in (self._warm, self._lay_out, self._fit):
+            timer.stop()
         self.viewer.mouse_move_callbacks.remove(self._touch)
         self.viewer.dims.events.current_step.disconnect(self._touch)
         self.brush.detach()
         if self.planes is not None:
             self.planes.close_canvases()
             self.planes = None
+        if self._dock is not None:
             self.viewer.window.remove_dock_widget(self._views)
+            self._dock = None
         self._views.deleteLater()
 
     @property

@@ -11,10 +11,11 @@ pytest.importorskip("napari")
 
 from napari_bonemetrics.orthogonal import LinkedPlanes
 from napari_bonemetrics.scene import Scene
+from napari_bonemetrics.windows import Window
 
 from bonemetrics.quantities import Material
 from bonemetrics.volume import CORTICAL, TRABECULAR, DensityVolume, Geometry, LabelVolume
-from tests.gui.desk_cases import settle
+from tests.gui.desk_cases import settle, wait_until
 
 pytestmark = pytest.mark.gui
 
@@ -79,12 +80,17 @@ def test_scene__letters_follow_the_axes_that_are_shown(viewer):
     assert overlays.letter_top.text == ""
 
 
+def all_shown(planes):
+    wait_until(lambda: planes.is_complete)
+
+
 @contextmanager
 def planes_on(viewer):
     """Linked planes that are given back before napari looks for canvases that were left."""
     planes = LinkedPlanes(Scene(viewer))
     viewer.window.add_dock_widget(planes, name="Planes", area="right")
     planes.show(*scan())
+    all_shown(planes)
     yield planes
     planes.close_canvases()
     assert planes.planes == ()
@@ -97,6 +103,39 @@ def planes_on(viewer):
 def test_linked_planes__a_place_is_shown_in_all_three(viewer):
     with planes_on(viewer) as planes:
         follow(viewer, planes)
+        del planes
+
+
+def test_linked_planes__those_still_to_come_take_the_place_the_window_and_the_visibility_of_now(viewer):
+    with planes_on(viewer) as planes:
+        planes.clear()
+        planes.show(*scan())
+        first, second = (plane.scene for plane in planes.planes)
+        assert not planes.is_complete
+        assert (len(viewer.layers), len(first.viewer.layers), len(second.viewer.layers)) == (3, 0, 0)
+        planes.look_at((4, 11, 13))
+        planes.main.window = Window(100.0, 700.0)
+        second.labels.visible = False
+        all_shown(planes)
+        assert [scene.viewer.dims.current_step for scene in (first, second)] == [(4, 11, 13)] * 2
+        assert [scene.viewer.dims.order for scene in (first, second)] == [(1, 0, 2), (2, 0, 1)]
+        assert [len(scene.viewer.layers) for scene in (first, second)] == [3, 3]
+        assert first.window == second.window == Window(100.0, 700.0)
+        assert (first.viewer.layers[1].visible, second.viewer.layers[1].visible) == (True, False)
+        del planes, first, second
+
+
+def test_linked_planes__those_still_to_come_do_not_come_when_the_scan_is_taken_off_before(viewer):
+    with planes_on(viewer) as planes:
+        planes.clear()
+        planes.show(*scan())
+        planes.clear()
+        settle(0.2)
+        assert planes.is_complete
+        assert [len(plane.model.layers) for plane in planes.planes] == [0, 0]
+        assert len(viewer.layers) == 0
+        planes.show(*scan())
+        # The canvases are given back below while both planes are still to come.
         del planes
 
 
