@@ -44,7 +44,7 @@ Progress = Callable[[str, int, int], None]
 
 @contextmanager
 def without_cycle_search() -> Iterator[None]:
-    """Leave Python's search for cycles off: millions of cells hold none, and it would walk through them all the time."""
+    """Leave Python's search for cycles off: millions of cells hold none, and it would walk through them again."""
     was_on = gc.isenabled()
     gc.disable()
     try:
