@@ -115,6 +115,27 @@ def load_once(folder: Path) -> None:
     read_labels(folder / "x.nii.gz")
 
 
+def possible_labels(lines: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """What the next opening of each case may show: what was kept last, or what was being kept at a kill.
+
+    Raises `AssertionError` where one of the openings among the lines showed anything else.
+    """
+    possible: dict[str, set[str]] = {}
+    for line in lines:
+        if "key" not in line:
+            continue
+        key, shown = line["key"], line["labels"]
+        if line["act"] == "open":
+            assert line["problem"] == ""
+            assert shown in possible.get(key, {shown})
+            possible[key] = {shown}
+        elif line["what"] == "begin":
+            possible[key].add(shown)
+        else:
+            possible[key] = {shown}
+    return possible
+
+
 def said(log: Path) -> int:
     """How many lines the sessions have said."""
     return log.read_bytes().count(b"\n")

@@ -13,6 +13,7 @@ import pytest
 from bonemetrics.study.layout import sha256_of
 from bonemetrics.study.store import Store
 from tests.review_cases import Arm, session_of, study_of
+from tests.review_kills import possible_labels
 from tests.study_cases import ROOT
 
 SESSIONS = int(os.environ.get("BONEMETRICS_KILLED_SESSIONS", "12"))
@@ -63,19 +64,7 @@ def test_killed_sessions__lose_no_mask_no_verdict_and_no_signature(killed):
 def test_killed_sessions__find_their_drafts_and_saved_masks_again(killed):
     """What an opening shows is what was kept last, or what was being kept when the program was killed."""
     _, said = killed
-    possible: dict[str, set[str]] = {}
-    for line in said:
-        if "key" not in line:
-            continue
-        key, shown = line["key"], line["labels"]
-        if line["act"] == "open":
-            assert line["problem"] == ""
-            assert shown in possible.get(key, {shown})
-            possible[key] = {shown}
-        elif line["what"] == "begin":
-            possible[key].add(shown)
-        else:
-            possible[key] = {shown}
+    possible_labels(said)
 
 
 def test_killed_sessions__leave_a_study_that_verifies_and_opens(killed):
@@ -99,4 +88,4 @@ def test_possible_labels__a_lost_draft_would_be_seen():
         {"what": "done", "act": "open", "key": "k", "labels": "old", "problem": ""},
     ]
     with pytest.raises(AssertionError):
-        test_killed_sessions__find_their_drafts_and_saved_masks_again((None, said))
+        possible_labels(said)
