@@ -12,8 +12,7 @@ demo: $(VENV)/.ready
 	@sh scripts/demo.sh $(BIN) $(DEMO)
 
 test: check
-	$(BIN)/pytest -q --durations=15
-	@sh scripts/window.sh $(BIN) -q --durations=10
+	@sh scripts/test.sh $(BIN)
 
 window: $(VENV)/.ready-test
 	@sh scripts/window.sh $(BIN) -q
