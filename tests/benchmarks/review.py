@@ -234,7 +234,7 @@ def open_case(window: Window, desk: Any) -> Opening:
     desk.flow.busy_changed.connect(note)
     start, cpu = time.perf_counter(), time.process_time()
     desk.open_key(key)
-    while desk.flow.case is None or desk.flow.is_busy:
+    while desk.flow.case is None or desk.flow.is_busy or not desk.stage.planes.is_complete:
         QTest.qWait(5)
     # The first opening makes two canvases more.
     for one in window.canvases():
