@@ -150,7 +150,8 @@ class _Derivation:
                     every.append(one)
             for other, told in self._of_visit(there, one):
                 notes.setdefault(id(other), []).append(told)
-        return _Chosen(values=sorted(every, key=order_of), usable=usable, analysed=analysed, notes=notes)
+        ordered = every if len(every) == len(values) else sorted(every, key=order_of)
+        return _Chosen(values=ordered, usable=usable, analysed=analysed, notes=notes)
 
     def _of_visit(self, there: Sequence[Candidate], one: Candidate | None) -> Iterator[tuple[Candidate, Problem]]:
         """What is to be said of the values of a visit, of which one was chosen or none."""

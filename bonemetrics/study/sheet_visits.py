@@ -86,7 +86,8 @@ class VisitFinder:
             whatever its date. A stated study day that is not that of the date is noted.
         """
         found = self._placed(record, subject)
-        return replace(found, notes=(*found.notes, *day_notes(record, subject)))
+        told = day_notes(record, subject)
+        return replace(found, notes=(*found.notes, *told)) if told else found
 
     def _placed(self, record: TableRecord, subject: Subject | None) -> VisitAssignment:
         day1 = subject.day1 if subject is not None else None

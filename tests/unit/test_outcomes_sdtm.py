@@ -65,8 +65,8 @@ def test_sdtm__bone_density_has_the_published_term_with_method_place_and_unit():
     # What tells the four vertebrae of one scan apart stands in the row itself.
     assert (one["MKSCAT"], other["MKSCAT"]) == ("neck", "trabecular")
     facts = {(row["IDVARVAL"], row["QNAM"]): row["QVAL"] for row in found["suppmk"]}
-    assert facts["1", "REGION"] == "neck"
-    assert (facts["2", "REGION"], facts["2", "MATERIAL"]) == ("trabecular", "HA")
+    assert (facts["1", "QUANTITY"], facts["2", "QUANTITY"]) == ("aBMD", "Tb.vBMD")
+    assert facts["2", "MATERIAL"] == "HA"
 
 
 def test_sdtm__a_result_below_detection_is_text_without_a_number():
@@ -132,6 +132,6 @@ def test_sdtm__an_event_that_nobody_called_serious_or_not_stays_open():
 def test_terms__names_of_the_catalogue_fit_without_being_cut():
     names = [name for _, name in (*terms._MK.values(), *terms._LB.values())]
     # Densities of QCT have the published name of BMD.
-    named = ("Tb.vBMD", *terms._OPEN)
+    named = ("Tb.vBMD", *terms.NAMED_BY_THE_PROTOCOL)
     names += [entry.name for code, entry in CATALOGUE.items() if code not in named]
     assert [name for name in names if len(name) > 40] == []

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from bonemetrics.outcomes.rows import Candidate, Gathered
 from bonemetrics.outcomes.sdtm.answers import with_answers
 from bonemetrics.outcomes.sdtm.supplement import Qualifier, supplement
-from bonemetrics.outcomes.sdtm.terms import Term, term_of, unit_term
+from bonemetrics.outcomes.sdtm.terms import NAMED_BY_THE_PROTOCOL, Term, term_of, unit_term
 from bonemetrics.outcomes.table import Cell, Column, ColumnType, Table
 
 _TITLES = {"MK": "Musculoskeletal Findings", "LB": "Laboratory Test Results", "QS": "Questionnaires"}
@@ -89,9 +89,8 @@ def _plain(value: float | None) -> str:
 def _qualifiers(term: Term, one: Candidate, number: int) -> Iterator[Qualifier]:
     told = (
         ("SRCID", "Source Identifier", one.source.source_id),
-        ("REGION", "Region Within Location", one.region),
         ("MATERIAL", "Calibration Material", one.material),
-        ("QUANTITY", "Quantity of the Catalogue", one.quantity),
+        ("QUANTITY", "Quantity of the Catalogue", "" if one.quantity in NAMED_BY_THE_PROTOCOL else one.quantity),
         ("STDUNC", "Standard Uncertainty", _plain(one.standard_uncertainty)),
         ("SCANNER", "Serial Number of the Device", one.scanner),
         ("REVIEW", "Review Status", "" if one.review == "not-applicable" else one.review),

@@ -38,7 +38,7 @@ _LOCATIONS = {
 _METHODS = {"dxa": "DXA SCAN", "qct": "CT SCAN", "histomorphometry": "HISTOMORPHOMETRY"}
 _CATEGORIES = {"ODI": "ODI V2.1A", "Pain-VAS": "PAIN VAS"}
 """Questionnaires of one version; the codelist has no category of a single pain scale."""
-_OPEN = ("Lab", "Score")
+NAMED_BY_THE_PROTOCOL = ("Lab", "Score")
 """Quantities whose test is named by the protocol."""
 _LONGEST = 40
 """Letters that SDTM allows the name of a test; only one that a protocol names can be longer."""
@@ -77,7 +77,7 @@ def term_of(found: Candidate, version: str) -> Term:
     domain = _DOMAINS.get(found.kind, "MK")
     published = _published(found, domain, version)
     own = found.paramcds[0] if found.paramcds else _letters(found.quantity, found.region)
-    name = found.region if found.quantity in _OPEN else CATALOGUE[found.quantity].name
+    name = found.region if found.quantity in NAMED_BY_THE_PROTOCOL else CATALOGUE[found.quantity].name
     testcd, test = published or (own, name)
     return Term(
         domain=domain,
@@ -112,6 +112,6 @@ def unit_term(unit: str) -> str:
 
 def _letters(quantity: str, region: str) -> str:
     """At most eight capitals and digits; a quantity that the protocol does not ask for has no code of its own."""
-    text = quantity if quantity not in _OPEN else region
+    text = quantity if quantity not in NAMED_BY_THE_PROTOCOL else region
     letters = re.sub(r"[^A-Z0-9]", "", text.upper())[:8]
     return letters if letters[:1].isalpha() else ("X" + letters)[:8]
