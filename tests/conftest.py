@@ -8,8 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from bonemetrics.volume import Geometry
+
+# What a change is judged by is the same each time; `pytest --hypothesis-profile exploring` looks further.
+settings.register_profile("repeatable", derandomize=True, print_blob=True)
+settings.register_profile("exploring", max_examples=1000, print_blob=True)
+settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parent.parent
 
