@@ -31,6 +31,8 @@ Presence = Literal["present", "absent", "unsure"]
 ReaderRole = Literal["reader", "adjudicator"]
 Hidden = Literal["visit", "date", "arm", "subject", "other-readers"]
 HIDDEN: tuple[Hidden, ...] = get_args(Hidden)
+Towards = Literal["left", "right", "anterior", "posterior", "head", "feet"]
+"""A direction of the patient."""
 
 
 class Place(Record):
@@ -95,9 +97,10 @@ class ReviewParameters(Record):
     `readers` and `adjudicators` are the names that may read; anybody may where `readers` is empty. `readings` is how
     many readers judge each scan, each without the other's work. `blind` is what a reader does not see. With `pairs` the
     visits of a person are shown two by two as A and B in random order. `repeat_percent` of the scans come up a second
-    time, unmarked, for the agreement of each reader with herself. `consequence` is when a reader sees what an edit does
-    to the numbers. A claim on a scan ends after `claim_minutes` without a sign of life. `seed` settles every order that
-    is random, so that a reading can be made again.
+    time, unmarked, for the agreement of each reader with herself. `palm` is where the palm faces in every scan, in the
+    directions that the scans' tags give the patient. `consequence` is when a reader sees what an edit does to the
+    numbers. A claim on a scan ends after `claim_minutes` without a sign of life. `seed` settles every order that is
+    random, so that a reading can be made again.
     """
 
     readers: tuple[str, ...] = ()
@@ -106,6 +109,7 @@ class ReviewParameters(Record):
     blind: tuple[Hidden, ...] = ()
     pairs: bool = False
     repeat_percent: Finite = Field(default=0.0, ge=0, le=100)
+    palm: Towards | None = None
     consequence: Literal["after-verdict", "at-once", "never"] = "after-verdict"
     claim_minutes: Finite = Field(default=30.0, gt=0)
     seed: int = 0

@@ -154,6 +154,7 @@ KEYS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "blind": ('["visit", "date", "arm", "subject", "other-readers"]', "what a reader does not see"),
         "pairs": ("false", "true: two visits of a person side by side as A and B, in random order"),
         "repeat_percent": ("0.0", "of the scans come up twice, for the agreement of a reader with herself"),
+        "palm": ('"anterior"', "where the palm faces; names palmar, dorsal, radial and ulnar beside the picture"),
         "consequence": ('"after-verdict"', "when an edit shows what it does to the numbers; at-once, never"),
         "claim_minutes": ("30.0", "a claim on a scan ends after so long without a sign of life"),
         "seed": ("0", "settles every random order"),

@@ -205,6 +205,7 @@ title = ""
 #: blind = ["visit", "date", "arm", "subject", "other-readers"]
 #: pairs = false                      # true: two visits of a person side by side as A and B, in random order
 #: repeat_percent = 10.0              # come up a second time, for the agreement of a reader with herself
+#: palm = "anterior"                  # where the palm faces in every scan; for the words palmar, dorsal, radial, ulnar
 #: consequence = "after-verdict"      # when an edit shows what it does to the numbers: "at-once", "never"
 #: claim_minutes = 30.0               # a claim on a scan ends after so long without a sign of life
 #: seed = 0                           # settles every random order

@@ -10,7 +10,7 @@ from napari.components.overlays import TextOverlay
 from napari.layers import Image, Labels
 
 from bonemetrics.records import End
-from bonemetrics.review.letters import EdgeLetters, edge_letters
+from bonemetrics.review.letters import EdgeLetters, Hand, edge_letters
 from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
 from napari_bonemetrics.layers import density_layer, labels_layer
 from napari_bonemetrics.windows import PRESETS, Window
@@ -166,7 +166,7 @@ class Scene:
         if self._geometry is None or self.viewer.dims.ndisplay != 2 or self.viewer.dims.ndim != 3:
             return nothing
         down, right = self.viewer.dims.displayed
-        return edge_letters(self._geometry, down=down, right=right, distal_end=self._distal_end)
+        return edge_letters(self._geometry, down=down, right=right, hand=Hand(distal_end=self._distal_end))
 
     def _show_letters(self, _event: object = None) -> None:
         letters = self.letters
