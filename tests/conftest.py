@@ -13,8 +13,8 @@ from hypothesis import settings
 from bonemetrics.volume import Geometry
 
 # What a change is judged by is the same each time; `pytest --hypothesis-profile exploring` looks further.
-settings.register_profile("repeatable", derandomize=True, print_blob=True)
-settings.register_profile("exploring", max_examples=1000, print_blob=True)
+settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("exploring", max_examples=1000, deadline=None, print_blob=True)
 settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -207,10 +207,11 @@ def test_read__refuses_a_table_that_it_cannot_read(columns, line, code):
         (make()[:-240], "truncated-file"),
         (make()[:560], "malformed-document"),
         (make()[:240] + b"?" * 400 + make()[640:], "malformed-document"),
+        (make().replace(SPINE_COLUMNS[1].encode(), b"\0" + SPINE_COLUMNS[1][1:].encode()), "malformed-document"),
         (make() + make()[240:], "results-not-understood"),
         (b"SEQN,DXAFMRST", "malformed-document"),
     ],
-    ids=["record", "line", "header", "garbage", "two tables", "csv"],
+    ids=["record", "line", "header", "garbage", "no name", "two tables", "csv"],
 )
 def test_read__refuses_a_damaged_file(data, code):
     with pytest.raises(ReadError) as caught:

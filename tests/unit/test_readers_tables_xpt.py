@@ -107,6 +107,14 @@ def test_xpt_rows__a_header_alone_is_refused(tmp_path, kept):
     assert refused(path) in ("malformed-document", "truncated-file")
 
 
+def test_xpt_rows__a_column_without_a_name_is_refused(tmp_path):
+    path = written(tmp_path / "lb.xpt")
+    data = path.read_bytes()
+    assert data.count(b"LBSTRESN") == 1
+    path.write_bytes(data.replace(b"LBSTRESN", b"\0BSTRESN"))
+    assert refused(path) == "malformed-document"
+
+
 def test_xpt_rows__ibm_numbers_by_hand(tmp_path):
     path = written(tmp_path / "a.xpt", {"V": [1.0, 2.0], "ID": ["a", "b"]}, formats={})
     # 118.625 = 76.A hexadecimal = 0.76A × 16²; exponent 2 is kept as 66.

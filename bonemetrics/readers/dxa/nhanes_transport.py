@@ -52,6 +52,8 @@ def numeric_columns(data: bytes) -> Columns:
     """
     _check_frame(data)
     names, columns = _parsed(data)
+    if not all(names):
+        raise ReadError("a column of the table has no name", code="malformed-document")
     folded = [name.upper() for name in names]
     if len(set(folded)) < len(folded) or any("_DUPLICATED" in name for name in folded):
         raise ReadError("two columns of the table have the same name", code="results-not-understood")
@@ -80,6 +82,7 @@ def _check_frame(data: bytes) -> None:
 
 
 def _parsed(data: bytes) -> tuple[list[str], dict[str, list[object]]]:
+    """Names and columns; a name that begins with a zero byte comes as `None`, whatever the types of the library say."""
     # Loads in a third of a second, and only here.
     import pyreadstat
 

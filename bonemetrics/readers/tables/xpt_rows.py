@@ -52,6 +52,8 @@ def xpt_rows(path: Path, table: TableMap) -> Iterator[RawRow]:
     columns, facts = _parsed(data, table)
     _require_whole_rows(data, sum(facts.variable_storage_width.values()))
     names = list(facts.column_names)
+    if not all(names):
+        raise ReadError("a column of the table has no name", code="malformed-document")
     formats = [str(facts.original_variable_types.get(name, "")).upper() for name in names]
     values = [list(columns[name]) for name in names]
     yield RawRow(1, tuple(RawCell(name) for name in names))
