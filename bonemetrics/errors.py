@@ -300,6 +300,7 @@ class ReviewError(BonemetricsError):
         "nothing-edited": "there is no edit that could be saved or accepted",
         "draft-set-aside": "an unsaved draft is damaged, or of a mask that no longer counts; it was set aside",
         "not-to-adjudicate": "the task is none of two readers who differ",
+        "numbers-hidden": "the protocol does not show the numbers of labels that have no verdict yet",
     }
 
 
@@ -315,6 +316,7 @@ class SectionError(BonemetricsError):
         "region-crosses-itself": "the outline of a region crosses or touches itself, so it encloses no certain area",
         "regions-overlap": "regions of one measurement overlap or touch, so a part of them would count twice",
         "hole-outside-region": "a hole lies in no region of its measurement, or what it is cut from is no area",
+        "points-coincide": "two points of one count are less than a pixel apart, so one thing would count twice",
         "invalid-drawing": "a kept drawing is damaged, or was made on another picture",
     }
 

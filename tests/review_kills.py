@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from bonemetrics.readers.labels import read_labels, write_labels
+from bonemetrics.review.biopsy_opening import OpenBiopsy
+from bonemetrics.review.biopsy_session import BiopsySession
+from bonemetrics.review.biopsy_work import BiopsyWork
 from bonemetrics.review.case import Case
+from bonemetrics.review.section_drawing import Shape
+from bonemetrics.review.section_evidence import evidence_of
+from bonemetrics.review.section_picture import SectionPicture
+from bonemetrics.review.section_scale import PixelSize
 from bonemetrics.review.session import Session
 from tests.review_cases import QUICK, SHAPE, automatic_labels
 
@@ -28,6 +35,13 @@ LONGEST_S = 0.15
 
 def labels_digest(case: Case) -> str:
     return hashlib.sha256(case.labels.labels.tobytes()).hexdigest()
+
+
+def biopsy_digest(work: BiopsyWork) -> str:
+    """Of everything that was typed and drawn."""
+    texts = sorted((key, text) for key, text in work.form.texts.items() if text.strip())
+    drawn = [one.model_dump_json() for one in (*work.drawings, *work.canvas)]
+    return hashlib.sha256(json.dumps([texts, sorted(drawn)]).encode()).hexdigest()
 
 
 class Worker:
@@ -46,6 +60,7 @@ class Worker:
         self.say("done", "session")
         while True:
             self.read_a_case(session)
+            self.enter_a_biopsy(session)
 
     def read_a_case(self, session: Session) -> None:
         key = self.random.choice(session.worklist().tasks).key
@@ -55,6 +70,44 @@ class Worker:
         for _ in range(self.random.randint(1, 4)):
             self.act(session, case)
         self.acted("close", case, lambda: session.close_case(case, force=True))
+
+    def enter_a_biopsy(self, session: Session) -> None:
+        """Type and draw, now and then keep or store it, and leave the rest to chance."""
+        desk = BiopsySession(session.store.reading, "KL")
+        subject = self.random.choice([scan.subject for scan in session.store.scans()])
+        opened = desk.open(subject, "", desk.first(subject, "", desk.own(subject)))
+        work = opened.work
+        told = {"key": f"biopsy of {subject}", "labels": biopsy_digest(work)}
+        self.say("done", "open", **told, problem=opened.problem)
+        for _ in range(self.random.randint(1, 4)):
+            work = self.typed(work)
+            told["labels"] = biopsy_digest(work)
+            self.say("begin", "keep-biopsy", **told)
+            desk.keep(opened, work)
+            self.say("done", "keep-biopsy", **told)
+        if self.random.random() < 0.5:
+            self.store_a_biopsy(desk, opened, work, told)
+
+    def store_a_biopsy(self, desk: BiopsySession, opened: OpenBiopsy, work: BiopsyWork, told: dict[str, Any]) -> None:
+        number = work.form.text("B.Ar")
+        self.say("begin", "store-biopsy", **told, number=number)
+        kept = desk.store(opened, work)
+        self.say("done", "store-biopsy", **told, number=number, digest=kept.digest)
+
+    def typed(self, work: BiopsyWork) -> BiopsyWork:
+        """Another number, and a drawing that is put into the form or only on the canvas."""
+        picture = SectionPicture(
+            sha256=self.random.choice(("ab", "cd")) * 32,
+            folder=self.study,
+            levels=(),
+            shape=(3000, 4000),
+            pixel_size=PixelSize(row_um=2.0, column_um=0.5, source="ome-xml"),
+        )
+        row, column = self.random.uniform(0, 1000), self.random.uniform(0, 1000)
+        corners = ((row, column), (row, column + 900), (row + 700, column))
+        drawing = evidence_of(picture, (Shape(code="T.Ar", vertices=corners, closed=True),), "KL")
+        work = work.with_text("B.Ar", f"{self.random.uniform(0.001, 0.1):.6f}")
+        return work.put(drawing) if self.random.random() < 0.5 else work.with_canvas(drawing)
 
     def act(self, session: Session, case: Case) -> None:
         if case.is_locked:

@@ -1,8 +1,8 @@
-"""From regions and lines drawn on the picture of a section to measurements of the biopsy, in mm2, mm and um."""
+"""From what is drawn on the picture of a section to measurements of the biopsy: mm2, mm, um and counts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
@@ -16,21 +16,27 @@ from bonemetrics.records import Record
 from bonemetrics.review.plane_shapes import Points, area, crosses_itself, holds, length, outlines_meet, without_repeats
 from bonemetrics.review.section_scale import PixelSize
 
-Kind = Literal["region", "line", "distance"]
+Kind = Literal["region", "line", "distance", "count"]
 MOST_VERTICES = 20_000
 """Of one region or line."""
+_LEAST: Mapping[Kind, int] = {"region": 3, "line": 2, "distance": 2, "count": 1}
+"""Different vertices of one."""
 _BEYOND = 0.5
 """Pixels by which a vertex may lie outside the picture: the outer edge of the outermost pixel."""
-_KINDS: Mapping[str, Kind] = {"area": "region", "length": "line", "distance": "distance"}
-_UNITS: Mapping[Kind, str] = {"region": "mm2", "line": "mm", "distance": "um"}
+_SAME_PLACE = 1.0
+"""Pixels between two marks below which both stand on one thing."""
+_KINDS: Mapping[str, Kind] = {"area": "region", "length": "line", "distance": "distance", "number": "count"}
+UNITS: Mapping[Kind, str] = {"region": "mm2", "line": "mm", "distance": "um", "count": "1"}
 DRAWN: Mapping[str, Kind] = {code: _KINDS[entry.role] for code, entry in MEASUREMENTS.items() if entry.role in _KINDS}
-"""What can be drawn, by code of the measurement it gives: areas as regions, lengths as lines, widths as distances."""
+"""What can be drawn, by code of the measurement it gives: areas as regions, lengths as lines, widths as distances, and
+numbers as points, one on each thing that is counted."""
 
 
 class Shape(Record):
     """One thing that was drawn: vertices are (row, column) in pixels of the full picture, pixel centres are whole.
 
-    `closed` tells an outline from a line; `hole` a region that is taken out of the region of the same code around it.
+    `closed` tells an outline from a line; `hole` a region that is taken out of the region of the same code around it. A
+    point on something that is counted has one vertex.
     """
 
     code: str
@@ -43,8 +49,8 @@ class Shape(Record):
 class Drawn:
     """What all shapes of one code give together.
 
-    `value` is in `unit`: the sum of areas or lengths, the mean of distances. `sd` (n-1) is that of distances where
-    there are two or more. `refused` says why there is no value.
+    `value` is in `unit`: the sum of areas or lengths, the mean of distances, the number of points. `sd` (n-1) is that
+    of distances where there are two or more, and `each` holds all of them. `refused` says why there is no value.
     """
 
     code: str
@@ -53,11 +59,15 @@ class Drawn:
     unit: str
     value: float | None
     sd: float | None = None
+    each: tuple[float, ...] = ()
     refused: str = ""
 
 
 def measure_drawing(
-    shapes: Sequence[Shape], pixel_size: PixelSize | None, picture_shape: tuple[int, int]
+    shapes: Sequence[Shape],
+    pixel_size: PixelSize | None,
+    picture_shape: tuple[int, int],
+    absent: Collection[str] = (),
 ) -> dict[str, Drawn]:
     """Measure everything that was drawn, code by code; what is refused has a reason in place of its value.
 
@@ -66,9 +76,11 @@ def measure_drawing(
     shapes
         In any order.
     pixel_size
-        Of the picture; without it nothing has a value.
+        Of the picture; without it only counts have a value.
     picture_shape
         Rows and columns of the full picture.
+    absent
+        Codes that were looked for and of which the picture has none.
 
     Returns
     -------
@@ -78,15 +90,24 @@ def measure_drawing(
     found: dict[str, Drawn] = {}
     for code in DRAWN:
         ours = [shape for shape in shapes if shape.code == code]
-        if not ours:
-            continue
         kind = DRAWN[code]
+        if not ours:
+            if code in absent:
+                found[code] = _none_of(code, kind)
+            continue
         try:
             found[code] = measure_code(code, ours, pixel_size, picture_shape)
         except SectionError as error:
             n = sum(not shape.hole for shape in ours)
-            found[code] = Drawn(code=code, kind=kind, n=n, unit=_UNITS[kind], value=None, refused=error.message)
+            found[code] = Drawn(code=code, kind=kind, n=n, unit=UNITS[kind], value=None, refused=error.message)
     return found
+
+
+def _none_of(code: str, kind: Kind) -> Drawn:
+    if kind == "distance":
+        refused = f"{code} is a mean, and of none there is no mean"
+        return Drawn(code=code, kind=kind, n=0, unit=UNITS[kind], value=None, refused=refused)
+    return Drawn(code=code, kind=kind, n=0, unit=UNITS[kind], value=0.0)
 
 
 def measure_code(
@@ -98,7 +119,7 @@ def measure_code(
     ------
     SectionError
         `unknown-drawing-class`, `drawing-degenerate`, `drawing-outside-picture`, `region-crosses-itself`,
-        `regions-overlap`, `hole-outside-region` or `pixel-size-unknown`.
+        `regions-overlap`, `hole-outside-region`, `points-coincide` or `pixel-size-unknown`.
     """
     kind = DRAWN.get(code)
     if kind is None:
@@ -106,6 +127,9 @@ def measure_code(
     points = [_points(shape, kind, picture_shape) for shape in shapes]
     if kind == "region":
         _require_apart(shapes, points)
+    if kind == "count":
+        _require_one_each(code, points)
+        return Drawn(code=code, kind=kind, n=len(points), unit=UNITS[kind], value=float(len(points)))
     if pixel_size is None:
         text = "the pixel size is not known, so nothing drawn has a size; state it"
         raise SectionError(text, code="pixel-size-unknown")
@@ -118,7 +142,11 @@ def measure_code(
     um = [length(one, closed=shape.closed) for shape, one in zip(shapes, sized, strict=True)]
     if kind == "line":
         return Drawn(code=code, kind=kind, n=n, unit="mm", value=sum(um) / 1e3)
-    return Drawn(code=code, kind=kind, n=n, unit="um", value=fmean(um), sd=stdev(um) if n > 1 else None)
+    return Drawn(code=code, kind=kind, n=n, unit="um", value=fmean(um), sd=_sd(um), each=tuple(um))
+
+
+def _sd(values: Sequence[float]) -> float | None:
+    return stdev(values) if len(values) > 1 else None
 
 
 def _points(shape: Shape, kind: Kind, picture_shape: tuple[int, int]) -> Points:
@@ -127,7 +155,7 @@ def _points(shape: Shape, kind: Kind, picture_shape: tuple[int, int]) -> Points:
     points = without_repeats(shape.vertices, closed=shape.closed)
     if not np.isfinite(points).all():
         raise SectionError(f"a vertex of {shape.code} is no place", code="drawing-degenerate")
-    least = 3 if kind == "region" else 2
+    least = _LEAST[kind]
     if len(points) < least:
         text = f"a {kind} of {shape.code} has {len(points)} different vertices, at least {least} make one"
         raise SectionError(text, code="drawing-degenerate")
@@ -147,8 +175,20 @@ def _require_kind(shape: Shape, kind: Kind) -> None:
         raise SectionError(f"{shape.code} is an area: draw a closed region", code="drawing-degenerate")
     if kind == "distance" and (shape.closed or len(shape.vertices) != 2):
         raise SectionError(f"{shape.code} is a distance: draw lines of two ends", code="drawing-degenerate")
+    if kind == "count" and (shape.closed or len(shape.vertices) != 1):
+        raise SectionError(f"{shape.code} is counted: set points", code="drawing-degenerate")
     if shape.hole and kind != "region":
         raise SectionError(f"{shape.code} is no area and has no holes", code="hole-outside-region")
+
+
+def _require_one_each(code: str, points: Sequence[Points]) -> None:
+    """No two marks on one thing, for example by a double click."""
+    from scipy.spatial import cKDTree
+
+    places = np.concatenate(points)
+    if cKDTree(places).query_pairs(_SAME_PLACE, output_type="ndarray").size:
+        text = f"two points of {code} are less than a pixel apart, so one thing would count twice; remove one"
+        raise SectionError(text, code="points-coincide")
 
 
 def _require_apart(shapes: Sequence[Shape], points: Sequence[Points]) -> None:

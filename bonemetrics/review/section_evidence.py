@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,7 +12,7 @@ from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import SectionError
 from bonemetrics.readers.files import whole_file
 from bonemetrics.records import Record
-from bonemetrics.review.section_drawing import Drawn, Shape, measure_drawing
+from bonemetrics.review.section_drawing import DRAWN, Drawn, Shape, measure_drawing
 from bonemetrics.review.section_picture import SectionPicture
 from bonemetrics.review.section_scale import PixelSize
 
@@ -32,7 +32,8 @@ class Measurement(Record):
 class Evidence(Record):
     """A drawing on one picture, which is known by the sha256 of its file.
 
-    Vertices are (row, column) in pixels of a picture of `shape` rows and columns.
+    Vertices are (row, column) in pixels of a picture of `shape` rows and columns. `absent` are measurements that were
+    looked for and of which the picture has none. One without shapes tells that the picture was taken out again.
     """
 
     kind: str = "section-drawing"
@@ -41,12 +42,41 @@ class Evidence(Record):
     shape: tuple[int, int]
     pixel_size: PixelSize | None
     shapes: tuple[Shape, ...]
+    absent: tuple[str, ...] = ()
     measurements: tuple[Measurement, ...]
     reader: str = ""
     software_version: str
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the picture counts."""
+        return not self.shapes and not self.absent
 
-def evidence_of(picture: SectionPicture, shapes: Sequence[Shape], reader: str) -> Evidence:
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Measurements that were drawn or looked for, in the order of the catalogue."""
+        known = {shape.code for shape in self.shapes} | set(self.absent)
+        return tuple(code for code in DRAWN if code in known)
+
+    @property
+    def drawn(self) -> dict[str, Drawn]:
+        """What the shapes give, measured anew."""
+        return measure_drawing(self.shapes, self.pixel_size, self.shape, self.absent)
+
+    def says_as(self, other: Evidence) -> bool:
+        """Whether both count the same, whoever drew and with whichever version of the software."""
+        same_shapes = sorted(self.shapes, key=repr) == sorted(other.shapes, key=repr)
+        same = (self.picture_sha256, self.pixel_size) == (other.picture_sha256, other.pixel_size)
+        return same and same_shapes and set(self.absent) == set(other.absent)
+
+    def emptied(self) -> Evidence:
+        """What stands in its place when the picture is taken out."""
+        return self.model_copy(update={"shapes": (), "absent": (), "measurements": ()})
+
+
+def evidence_of(
+    picture: SectionPicture, shapes: Sequence[Shape], reader: str, absent: Collection[str] = ()
+) -> Evidence:
     """The drawing with what it gives; what is refused gives no measurement.
 
     Parameters
@@ -57,13 +87,17 @@ def evidence_of(picture: SectionPicture, shapes: Sequence[Shape], reader: str) -
         In the order in which they were drawn.
     reader
         Who drew.
+    absent
+        Measurements of which the picture has none.
     """
-    drawn = measure_drawing(shapes, picture.pixel_size, picture.shape)
+    drawn = measure_drawing(shapes, picture.pixel_size, picture.shape, absent)
+    without = {shape.code for shape in shapes}
     return Evidence(
         picture_sha256=picture.sha256,
         shape=picture.shape,
         pixel_size=picture.pixel_size,
         shapes=tuple(shapes),
+        absent=tuple(code for code in DRAWN if code in absent and code not in without),
         measurements=tuple(_told(one) for one in drawn.values() if one.value is not None),
         reader=reader,
         software_version=__version__,

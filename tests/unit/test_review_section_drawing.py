@@ -193,7 +193,9 @@ def test_measure_code__nothing_has_a_size_where_no_pixel_size_is_known():
 
 
 def test_measure_code__refuses_what_is_no_drawn_measurement():
-    assert refusal("N.Oc", line("N.Oc", (0, 0), (0, 9))) == "unknown-drawing-class"
+    assert refusal("Ir.L.t", line("Ir.L.t", (0, 0), (0, 9))) == "unknown-drawing-class"
+    # What is counted is marked by points.
+    assert refusal("N.Oc", line("N.Oc", (0, 0), (0, 9))) == "drawing-degenerate"
 
 
 def test_measure_drawing__a_refused_code_says_why_and_leaves_the_others():
@@ -207,8 +209,8 @@ def test_measure_drawing__a_refused_code_says_why_and_leaves_the_others():
 
 def test_drawn__classes_give_the_catalogues_units():
     for code, kind in DRAWN.items():
-        assert MEASUREMENTS[code].unit == {"region": "mm2", "line": "mm", "distance": "um"}[kind]
-    wanted = "T.Ar B.Ar O.Ar Md.Ar B.Pm O.Pm E.Pm Ob.Pm Oc.Pm sL.Pm dL.Pm O.Wi W.Wi Ir.L.Wi Ct.Wi"
+        assert MEASUREMENTS[code].unit == {"region": "mm2", "line": "mm", "distance": "um", "count": "1"}[kind]
+    wanted = "T.Ar B.Ar O.Ar Md.Ar B.Pm O.Pm E.Pm Ob.Pm Oc.Pm sL.Pm dL.Pm O.Wi W.Wi Ir.L.Wi Ct.Wi N.Ob N.Oc"
     assert set(wanted.split()) <= set(DRAWN)
 
 
@@ -240,7 +242,7 @@ def test_evidence__comes_back_as_it_was_kept_and_names_no_file(tmp_path):
     told = json.loads((tmp_path / "drawing.json").read_text(encoding="utf-8"))
     assert set(told) == {
         *("kind", "version", "picture_sha256", "shape", "pixel_size", "shapes", "measurements", "reader"),
-        "software_version",
+        *("absent", "software_version"),
     }
     assert told["measurements"][0] == {"code": "T.Ar", "value": pytest.approx(0.6), "unit": "mm2", "n": 1, "sd": None}
     assert told["pixel_size"]["source"] == "ome-xml"
