@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from bonemetrics.errors import MaterialMismatchError, UsageError
-from bonemetrics.quantities import Material
+from bonemetrics.quantities import CATALOGUE, Material
 from bonemetrics.records import Finite, Measurement, Problem, Record
 from bonemetrics.records.base import MeasuredSide
 from bonemetrics.study.least_change import LeastChange, LeastChanges, reaches
 from bonemetrics.study.parameters import paramcds_of
 from bonemetrics.study.protocol import Protocol
 
-SHOWN = ("Tb.vBMD", "Tt.vBMD", "Ct.vBMD", "Tt.Ar", "Tb.Ar", "Ct.Ar", "Tb.Th")
-"""Quantities whose change is shown, in this order, where they were measured."""
+_Place = tuple[str, str, str, str]
 
 
 class Consequence(Record):
     """One number before and after an edit, in the quantity's unit.
 
-    `lsc` is the least significant change of the protocol's parameter `paramcd` on the scan's scanner, the smallest
-    where several parameters take the number; `exceeds` tells whether the difference reaches it. Both are `None` where
-    no limit is known, and `notes` say why.
+    `before`, `after` and with them `difference` are `None` where only the other was measured. `lsc` is the least
+    significant change of the protocol's parameter `paramcd` on the scan's scanner, the smallest where several
+    parameters take the number; `exceeds` tells whether the difference reaches it. Both are `None` where no limit is
+    known, and `notes` say why.
     """
 
     quantity: str
@@ -30,9 +31,9 @@ class Consequence(Record):
     region: str
     unit: str
     material: Material | None
-    before: Finite
-    after: Finite
-    difference: Finite
+    before: Finite | None
+    after: Finite | None
+    difference: Finite | None
     paramcd: str | None = None
     lsc: Finite | None = None
     exceeds: bool | None = None
@@ -47,7 +48,7 @@ def consequence(
     Parameters
     ----------
     before, after
-        Of the same scan. A number that only one of them has is left out.
+        Of the same scan, whatever was measured.
     protocol
         With its `[[parameters]]` and `[[precision]]`.
     scanner
@@ -56,27 +57,59 @@ def consequence(
     Returns
     -------
     tuple of Consequence
-        In the order of `SHOWN`.
+        Every number: those that the protocol asks for in its order, then densities, then the rest as the catalogue
+        lists them. Numbers of one quantity that were measured by two methods stand in two rows.
 
     Raises
     ------
     MaterialMismatchError
         If a density is on another material's scale after than before.
     UsageError
-        If the numbers are of two scans.
+        If the numbers are of two scans, or one of them is there twice.
     """
     if len({one.provenance.input_sha256 for one in (*before, *after)}) > 1:
         raise UsageError("numbers before and after an edit must be of one scan; these are of two")
     limits = LeastChanges(protocol)
-    later = {_place(one): one for one in after}
-    pairs = [(one, later[_place(one)]) for one in before if one.quantity in SHOWN and _place(one) in later]
-    pairs.sort(key=lambda pair: SHOWN.index(pair[0].quantity))
-    return tuple(_consequence(first, second, protocol, limits, scanner) for first, second in pairs)
+    earlier, later = _by_place(before), _by_place(after)
+    places = sorted({**earlier, **later}, key=lambda place: _rank(later.get(place) or earlier[place], protocol))
+    return tuple(_row(earlier.get(place), later.get(place), protocol, limits, scanner) for place in places)
 
 
-def _place(found: Measurement) -> tuple[str, str, str]:
+def _by_place(found: Sequence[Measurement]) -> dict[_Place, Measurement]:
+    by_place = {_place(one): one for one in found}
+    if len(by_place) < len(found):
+        raise UsageError("a number of the scan is there twice; which of both is meant cannot be told")
+    return by_place
+
+
+def _place(found: Measurement) -> _Place:
     # A side that was settled meanwhile does not make it another number.
-    return found.quantity, found.site, found.region
+    return found.quantity, found.site, found.region, found.provenance.method
+
+
+def _rank(found: Measurement, protocol: Protocol) -> tuple[int, bool, int]:
+    names = paramcds_of(found, protocol)
+    asked = [one.paramcd for one in protocol.parameters].index(names[0]) if names else len(protocol.parameters)
+    return asked, found.material is None, list(CATALOGUE).index(found.quantity)
+
+
+def _row(
+    before: Measurement | None, after: Measurement | None, protocol: Protocol, limits: LeastChanges, scanner: str
+) -> Consequence:
+    if before is not None and after is not None:
+        return _consequence(before, after, protocol, limits, scanner)
+    (found,) = (one for one in (before, after) if one is not None)
+    return Consequence(
+        **_what(found),
+        before=None if before is None else before.value,
+        after=None if after is None else after.value,
+        difference=None,
+    )
+
+
+def _what(found: Measurement) -> dict[str, Any]:
+    names = ("quantity", "site", "side", "region", "unit", "material")
+    return {name: getattr(found, name) for name in names}
 
 
 def _consequence(
@@ -90,12 +123,7 @@ def _consequence(
     difference = after.value - before.value
     paramcd, limit = _limit(before, protocol, limits, scanner)
     return Consequence(
-        quantity=before.quantity,
-        site=before.site,
-        side=after.side,
-        region=before.region,
-        unit=before.unit,
-        material=before.material,
+        **_what(after),
         before=before.value,
         after=after.value,
         difference=difference,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bonemetrics.records import Measurement, ReviewParameters
 from bonemetrics.review.blinding import is_hidden
 from bonemetrics.review.case import Case
+from bonemetrics.review.seeing import sees_numbers
 from bonemetrics.review.session import Session
 from bonemetrics.study.biopsy_entries import StoredEntry
 
@@ -40,9 +41,7 @@ def radius_numbers(session: Session, case: Case) -> tuple[Measurement, ...] | No
         `None` where the protocol does not show numbers now: `[review] consequence` with `never` always, and with
         `after-verdict` before the reader's verdict on this mask, to which a deferral does not count.
     """
-    when = session.rules.consequence
-    is_judged = case.judged is not None and case.judged.verdict != "defer"
-    if when == "never" or (when == "after-verdict" and not is_judged):
+    if not sees_numbers(session.rules, case.judged):
         return None
     if case.mask.is_automatic:
         return case.scan.result.measurements

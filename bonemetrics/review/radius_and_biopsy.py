@@ -9,14 +9,11 @@ from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.records import HistomorphometryEntry, HistomorphometryParameters, Measurement
 from bonemetrics.review.biopsy_derived import derived
-from bonemetrics.review.biopsy_fields import number_text
 
 DIFFERENT_BONES = (
     "Radius and iliac crest are different bones, and a scan and a section see them differently: these numbers stand "
     "beside each other and do not check each other."
 )
-_OF_STRUCTURE = ("BV/TV", "Tb.Th", "Tb.N", "Tb.Sp", "Ct.Th", "BS/BV", "MS/BS", "MAR", "BFR/BS")
-"""Of the biopsy, beside what a scan may show; formation has nothing beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def radius_beside_biopsy(
     entry: HistomorphometryEntry | None,
     parameters: HistomorphometryParameters,
 ) -> tuple[Pair, ...]:
-    """Quantities of the radius of one visit, densities first, with those of the biopsy of that visit.
+    """Every quantity of the radius of one visit, densities first, with every index of the biopsy of that visit.
 
     Parameters
     ----------
@@ -71,14 +68,8 @@ def radius_beside_biopsy(
 def _of_biopsy(entry: HistomorphometryEntry, parameters: HistomorphometryParameters) -> dict[str, Value]:
     found = derived(entry, parameters).values
     region = entry.envelope or "envelope not stated"
-    values: dict[str, Value] = {}
-    for code in _OF_STRUCTURE:
-        unit = _plain(MEASUREMENTS[code].unit)
-        if code in found:
-            values[code] = Value(region, found[code].text, unit)
-        elif code in entry.primaries:
-            values[code] = Value(region, number_text(entry.primaries[code]), unit)
-    return values
+    indices = [one for code, one in MEASUREMENTS.items() if code in found and not one.is_primary]
+    return {one.code: Value(region, found[one.code].text, _plain(one.unit)) for one in indices}
 
 
 def _plain(unit: str) -> str:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from bonemetrics.errors import ReviewError
 from bonemetrics.pipeline.consequence import Consequence, consequence
+from bonemetrics.records import Measurement, ScanResult
 from bonemetrics.review.bench import Progress, watched
 from bonemetrics.review.case import Case, LabelArray, SavedEdit
 from bonemetrics.review.desk import Desk, own_copy, require_open, require_writable
 from bonemetrics.review.drafts import Draft, remove_draft, write_draft
+from bonemetrics.review.seeing import sees_numbers
 from bonemetrics.study.masks import Labels
 from bonemetrics.volume import LabelVolume
+
+LABELS_FILE = "labels.nii.gz"
 
 
 def autosave(case: Case) -> bool:
@@ -40,25 +47,28 @@ def save_edit(desk: Desk, case: Case, progress: Progress | None) -> SavedEdit:
 
 def add_mask(desk: Desk, case: Case, labels: LabelArray, *, based_on: str, progress: Progress | None) -> Labels:
     """Write labels, measure them in a guarded child, and keep both as the next version of the scan's mask."""
-    from bonemetrics.readers.labels import write_labels
-
-    reading = desk.store.reading
     with desk.scratch() as folder:
-        file = folder / "labels.nii.gz"
-        watched(progress, "writing", 0.0)()
-        write_labels(LabelVolume(labels=labels, geometry=case.density.geometry), file)
-        number = len(reading.masks(case.task.scan_id)) + 1
-        tick = watched(progress, "measuring", 0.2)
-        result = desk.bench.measure(case.scan, desk.store.protocol, file, number, tick)
+        result = measured_labels(desk, case, labels, folder, progress)
         watched(progress, "saving", 0.9)()
-        return reading.add_mask(
+        return desk.store.reading.add_mask(
             case.task.scan_id,
-            file=file,
+            file=folder / LABELS_FILE,
             result=result,
             reader=desk.reader,
             source=case.source,
             based_on=based_on,
         )
+
+
+def measured_labels(desk: Desk, case: Case, labels: LabelArray, folder: Path, progress: Progress | None) -> ScanResult:
+    """Write labels into a folder as `LABELS_FILE`, and measure them as the next version of the scan's mask."""
+    from bonemetrics.readers.labels import write_labels
+
+    file = folder / LABELS_FILE
+    watched(progress, "writing", 0.0)()
+    write_labels(LabelVolume(labels=labels, geometry=case.density.geometry), file)
+    number = len(desk.store.reading.masks(case.task.scan_id)) + 1
+    return desk.bench.measure(case.scan, desk.store.protocol, file, number, watched(progress, "measuring", 0.2))
 
 
 def settle_on(desk: Desk, case: Case, mask: Labels, labels: LabelArray) -> None:
@@ -73,17 +83,15 @@ def settle_on(desk: Desk, case: Case, mask: Labels, labels: LabelArray) -> None:
 def consequences(desk: Desk, case: Case) -> tuple[Consequence, ...]:
     """What the saved edit does to the numbers; see `Session.consequences`."""
     require_open(case)
-    when = desk.rules.consequence
-    is_judged = case.judged is not None and case.judged.verdict != "defer"
-    if case.mask.is_automatic or when == "never" or (when == "after-verdict" and not is_judged):
+    if case.mask.is_automatic or not sees_numbers(desk.rules, case.judged):
         return ()
     measured = desk.store.reading.mask_result(case.mask)
-    facts = case.scan.result.facts
-    if measured is None or facts is None:
+    return () if measured is None else compared(desk, case, measured.measurements)
+
+
+def compared(desk: Desk, case: Case, measured: Sequence[Measurement]) -> tuple[Consequence, ...]:
+    """Numbers of other labels against those of the automatic segmentation."""
+    result = case.scan.result
+    if result.facts is None:
         return ()
-    return consequence(
-        case.scan.result.measurements,
-        measured.measurements,
-        desk.store.protocol,
-        scanner=facts.constants.serial,
-    )
+    return consequence(result.measurements, measured, desk.store.protocol, scanner=result.facts.constants.serial)

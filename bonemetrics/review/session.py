@@ -19,7 +19,7 @@ from bonemetrics.errors import BonemetricsError, ReviewError, StudyError
 from bonemetrics.pipeline.consequence import Consequence
 from bonemetrics.records import ReviewParameters, Verdict
 from bonemetrics.records.review import Finding, Place, Reason
-from bonemetrics.review import adjudicating, judging, opening, saving
+from bonemetrics.review import adjudicating, judging, opening, preview, saving
 from bonemetrics.review.bench import GUARDED, Bench, Progress
 from bonemetrics.review.beside import VisitBeside
 from bonemetrics.review.blinding import CaseFacts, Secrets, secrets_of
@@ -28,6 +28,7 @@ from bonemetrics.review.desk import Desk, require_open, require_writable
 from bonemetrics.review.disagreement import Choice
 from bonemetrics.review.drafts import remove_draft, sweep_half_written
 from bonemetrics.review.presence import Presence, sweep
+from bonemetrics.review.preview import Preview
 from bonemetrics.review.resume import ReaderState, load_state, save_state
 from bonemetrics.review.worklist import Task, Worklist, build_worklist, known_facts, safe_text
 from bonemetrics.study.reviews import StoredReview, require_reader, role_of
@@ -270,6 +271,31 @@ class Session:
             with `after-verdict`, to which a deferral does not count; and always with `never`.
         """
         return saving.consequences(self._desk, case)
+
+    def preview(self, case: Case, progress: Progress | None = None) -> Preview:
+        """What the unsaved edit would do to the numbers, measured as `save_edit` would; nothing of it is kept.
+
+        Parameters
+        ----------
+        case
+            With an edit.
+        progress
+            As in `open_case`.
+
+        Returns
+        -------
+        Preview
+            Against the automatic segmentation, of the labels as they were at the call; ask it `is_of` before it is
+            shown.
+
+        Raises
+        ------
+        ReviewError
+            `numbers-hidden` unless `[review] consequence` is `at-once`; `nothing-edited`, `case-closed`.
+        StudyError
+            `locked`, `settings-changed`, or `mask-not-measured` with the reason why saving would be refused.
+        """
+        return preview.preview(self._desk, case, progress)
 
     # Verdicts
 

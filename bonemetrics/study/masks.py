@@ -202,13 +202,8 @@ def _next_number(place: Path, masks: tuple[Labels, ...]) -> int:
 
 def _measured(connection: Connection, new: NewMask, version: int, number: int, sha256: str) -> MaskResult:
     result = new.result
-    if result.refusal is not None or not result.measurements:
-        why = result.refusal.message if result.refusal is not None else "there is no number"
-        raise _not_measured(f"the segmentation cannot be measured ({why}), so it cannot stand for the scan")
     query = select(RESULTS.c.content).where(RESULTS.c.scan_id == new.scan_id, RESULTS.c.version == version)
-    known = json.loads(connection.execute(query).scalar_one())["calibration"]
-    if not _is_same_calibration(result.calibration, known):
-        raise _not_measured("the numbers rest on another calibration than the scan's; run the study first")
+    _require_numbers(result, json.loads(connection.execute(query).scalar_one())["calibration"])
     return MaskResult(
         number=number,
         sha256=sha256,
@@ -216,6 +211,32 @@ def _measured(connection: Connection, new: NewMask, version: int, number: int, s
         problems=result.problems,
         card=result.card,
     )
+
+
+def require_numbers(result: ScanResult, known: Calibration | None) -> None:
+    """Refuse what labels measured where it cannot stand beside the scan's own numbers.
+
+    Parameters
+    ----------
+    result
+        What the labels measured.
+    known
+        Calibration of the scan's stored result.
+
+    Raises
+    ------
+    StudyError
+        `mask-not-measured`.
+    """
+    _require_numbers(result, None if known is None else known.model_dump(mode="json"))
+
+
+def _require_numbers(result: ScanResult, known: dict[str, Any] | None) -> None:
+    if result.refusal is not None or not result.measurements:
+        why = result.refusal.message if result.refusal is not None else "there is no number"
+        raise _not_measured(f"the segmentation cannot be measured ({why}), so it cannot stand for the scan")
+    if not _is_same_calibration(result.calibration, known):
+        raise _not_measured("the numbers rest on another calibration than the scan's; run the study first")
 
 
 def _is_same_calibration(found: Calibration | None, known: dict[str, Any] | None) -> bool:

@@ -28,6 +28,7 @@ class CaseFlow(QObject):
     adjudication_opened = Signal(object)
     beside_opened = Signal(object)
     saved = Signal()
+    previewed = Signal(object)
     decided = Signal()
     lock_changed = Signal()
 
@@ -135,6 +136,12 @@ class CaseFlow(QObject):
 
     def _saved(self, _saved: object) -> None:
         self.saved.emit()
+
+    def preview(self) -> None:
+        """Measure the unsaved edit and store nothing; refused where the protocol does not show it."""
+        session, case = self.session, self.case
+        if session is not None and case is not None:
+            self.run("measuring the unsaved edit", lambda tell: session.preview(case, tell), self.previewed.emit)
 
     def decide(self, judgement: Judgement) -> None:
         """Give the verdict; the session saves the edit of one that is accepted with it."""

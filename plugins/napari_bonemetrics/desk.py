@@ -214,6 +214,7 @@ class ReadingDesk(QWidget):
         self.verdict.set_open(False)
         self.edit.setEnabled(False)
         self.viewer.title = TITLE
+        self.numbers.clear()
 
     def show_numbers(self) -> None:
         """Show what the saved edit does to the numbers, as far as the session tells."""
@@ -233,7 +234,7 @@ class ReadingDesk(QWidget):
         elif session.rules.consequence == "after-verdict":
             self.numbers.show_nothing("Shown after your verdict on an edited case.")
         else:
-            self.numbers.show_nothing("Shown as soon as an edit is saved.")
+            self.numbers.show_nothing("Shown when you ask for it, and as soon as an edit is saved.")
 
     def show_adjudication(self, found: Any) -> None:
         """Show the page of the places where two readers differ."""

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtWidgets import QWidget
+
+from bonemetrics.review.preview import Preview
+from bonemetrics.review.seeing import sees_numbers_unjudged
 from napari_bonemetrics.dialogs import ask_meaning, ask_reason
 from napari_bonemetrics.edit_tools import TOOLS, ToolCase, ToolResult
 
@@ -97,6 +101,9 @@ def _wire_looking(desk: ReadingDesk) -> None:
     desk.tour.page_requested.connect(desk.show_page)
     desk.tour.ended.connect(desk.memory.tour_ended)
 
+    panel.preview_requested.connect(desk.flow.preview)
+    desk.numbers.preview_requested.connect(desk.flow.preview)
+    desk.flow.previewed.connect(lambda found: _show_preview(desk, found))
 
 def _slots(desk: ReadingDesk) -> Slots:
     slots: Slots = {
@@ -129,6 +136,7 @@ def _slots(desk: ReadingDesk) -> Slots:
 def _tick(desk: ReadingDesk) -> None:
     if desk.flow.case is not None:
         desk.flow.case.active.tick()
+        "preview": desk.edit.ask.click,
 
 
 def _place_here(desk: ReadingDesk) -> None:
@@ -243,9 +251,28 @@ def _run_tool(desk: ReadingDesk, name: str) -> None:
         return
     chosen = desk.tool_settings()
     parameters = desk.tissue_parameters()
+    desk.numbers.labels_changed()
+    _offer_preview(desk)
     asked = ToolCase(labels=case.labels, density=case.density, parameters=parameters, last_move=desk.editor.last_move)
 
     def make(found: ToolResult) -> None:
+def _offer_preview(desk: ReadingDesk) -> None:
+    possible = desk.flow.session is not None and sees_numbers_unjudged(desk.flow.session.rules)
+    desk.edit.offer_preview(possible)
+    desk.numbers.offer(possible=possible, unsaved=desk.editor.is_unsaved)
+
+
+def _show_preview(desk: ReadingDesk, found: Preview) -> None:
+    case = desk.flow.case
+    if case is None:
+        return
+    desk.numbers.show_preview(found.consequences)
+    if not found.is_of(case):
+        # Painting went on while the child measured.
+        desk.numbers.labels_changed()
+    desk.show_page("Numbers")
+
+
         desk.editor.apply(found.patch, move=found.move)
         desk.foot.say(found.told if not found.patch.is_empty else f"{found.told}; nothing changed", "done")
 

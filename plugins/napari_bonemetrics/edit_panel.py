@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QLabel, QPushBut
 
 from bonemetrics.volume import CORTICAL, TRABECULAR
 from napari_bonemetrics.brush import BrushSettings
+from napari_bonemetrics.consequence_panel import ASK
 from napari_bonemetrics.edit_fields import (
     SliceChoice,
     choices,
@@ -36,6 +37,7 @@ class EditPanel(QWidget):
     undo_requested = Signal()
     redo_requested = Signal()
     save_requested = Signal()
+    preview_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +56,8 @@ class EditPanel(QWidget):
         self.high = density_field()
         self.undo, self.redo = QToolButton(), QToolButton()
         self.save = QPushButton("Save edit")
+        self.ask = QPushButton(ASK)
+        self.ask.setToolTip("Show what saving the edit would do to the numbers; nothing is stored")
         self.state = QLabel("")
         self.outwards, self.inwards = QPushButton(f"Out {STEP_MM} mm"), QPushButton(f"In {STEP_MM} mm")
         self._direction = 1.0
@@ -65,7 +69,9 @@ class EditPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addLayout(_row(self.undo, self.redo, self.state, self.save, stretch=2))
-        layout.addWidget(self._brush_box())
+        layout.addWidget(self.ask)
+        self.brush_box = self._brush_box()
+        layout.addWidget(self.brush_box)
         layout.addWidget(self._tool_box())
         layout.addWidget(self._redo_box())
         layout.addStretch(1)
@@ -123,6 +129,7 @@ class EditPanel(QWidget):
         self.undo.clicked.connect(self.undo_requested)
         self.redo.clicked.connect(self.redo_requested)
         self.save.clicked.connect(self.save_requested)
+        self.ask.clicked.connect(self.preview_requested)
         self.brush.toggled.connect(self.brush_toggled)
         self.radius.valueChanged.connect(self.brush_changed)
         self.draw_box.clicked.connect(lambda: self.box.setCurrentIndex(1))
@@ -167,6 +174,10 @@ class EditPanel(QWidget):
         for field, value in zip(self.thresholds, thresholds, strict=True):
             field.show_value(value)
 
+    def offer_preview(self, possible: bool) -> None:
+        """Whether the protocol lets the reader ask what an unsaved edit would do."""
+        self.ask.setVisible(possible)
+
     def offer_slices(self, edited: Sequence[int]) -> None:
         """Offer the two slices edited last as the ends of a range."""
         self.slices.offer(edited)
@@ -175,6 +186,7 @@ class EditPanel(QWidget):
         """Show what can be undone and whether something is not saved."""
         self.state.setText("● unsaved" if unsaved else "saved")
         self.save.setEnabled(unsaved)
+        self.ask.setEnabled(unsaved)
         self.undo.setEnabled(n_undo > 0)
         self.redo.setEnabled(n_redo > 0)
 

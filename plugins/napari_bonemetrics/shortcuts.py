@@ -43,6 +43,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", "F7", "Take back the newest change of the labels"),
     Action("redo", "F8", "Make the change again"),
     Action("save_edit", "Ctrl+Shift+S", "Save the edited labels"),
+    Action("preview", "F9", "Show what the unsaved edit would do to the numbers"),
     Action("help", "F1", "Show this list"),
 )
 """In the order in which they are listed. Digits alone and letters alone belong to napari's layers."""

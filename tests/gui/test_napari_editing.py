@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +19,19 @@ from qtpy.QtWidgets import QApplication
 
 from bonemetrics.segmentation.editing.undo import UndoStack
 from bonemetrics.volume import CORTICAL, TRABECULAR, LabelVolume
-from tests.gui.desk_cases import bone, desk_on, idle, main_canvas, on_canvas, open_case, press, settle, stroke
+from tests.gui.desk_cases import (
+    BENCH,
+    bone,
+    desk_on,
+    idle,
+    main_canvas,
+    on_canvas,
+    open_case,
+    press,
+    settle,
+    stroke,
+    wait_until,
+)
 
 pytestmark = pytest.mark.gui
 
@@ -124,6 +138,82 @@ def test_desk__edits_with_real_mouse_and_keys_are_undone_saved_and_judged(make_n
         assert [mask.source for mask in masks] == ["automatic", "edited"]
         assert desk.pages.tabText(desk.pages.currentIndex()) == "Numbers"
         assert desk.numbers.table.rowCount() == 4
+
+
+def shown_numbers(desk):
+    table = desk.numbers.table
+    return [[table.item(row, column).text() for column in range(6)] for row in range(table.rowCount())]
+
+
+def test_desk__an_unsaved_edit_can_be_asked_what_it_would_do_and_saving_gives_the_same(make_napari_viewer, tmp_path):
+    rules = "[review]\nconsequence = 'at-once'\n"
+    with desk_on(make_napari_viewer, tmp_path, rules=rules) as desk:
+        case = open_case(desk)
+        masks = desk.flow.session.store.reading.masks
+        desk.show_page("Edit")
+        settle(0.1)
+        assert desk.edit.ask.isVisible()
+        assert not desk.edit.ask.isEnabled()
+        desk.stage.scene.labels.paint((8, 10, 10), CORTICAL)
+        QTest.mouseClick(desk.edit.ask, Qt.MouseButton.LeftButton)
+        idle(desk)
+        assert desk.pages.tabText(desk.pages.currentIndex()) == "Numbers"
+        assert "UNSAVED EDIT" in desk.numbers.told.text()
+        first = shown_numbers(desk)
+        assert [row[0].split("\n")[0] for row in first] == ["Tb.vBMD", "Ct.vBMD", "Tb.Ar", "Ct.Ar"]
+        assert [mask.source for mask in masks(case.task.scan_id)] == ["automatic"]
+        # Another stroke: what was told is of other labels, and goes.
+        desk.stage.scene.labels.paint((9, 10, 10), CORTICAL)
+        assert shown_numbers(desk) == []
+        assert "changed since you asked" in desk.numbers.told.text()
+        press(desk, "F9")
+        second = shown_numbers(desk)
+        assert second != first
+        press(desk, "Ctrl+Shift+S")
+        assert shown_numbers(desk) == second
+        assert desk.numbers.told.text().startswith("Saved edit.")
+        assert [mask.source for mask in masks(case.task.scan_id)] == ["automatic", "edited"]
+        assert not desk.numbers.ask.isEnabled()
+        desk.stage.scene.labels.paint((7, 10, 10), CORTICAL)
+        press(desk, "F9")
+        assert shown_numbers(desk) != second
+        desk.keeper.stop()
+        desk.flow.close(discard=True)
+        assert shown_numbers(desk) == []
+
+
+def test_desk__asking_what_an_edit_would_do_can_be_cancelled(make_napari_viewer, tmp_path):
+    def slow(*given):
+        while True:
+            given[-1]()
+            time.sleep(0.02)
+
+    rules = "[review]\nconsequence = 'at-once'\n"
+    with desk_on(make_napari_viewer, tmp_path, rules=rules) as desk:
+        case = open_case(desk)
+        desk.flow.session._desk = replace(desk.flow.session._desk, bench=replace(BENCH, measure=slow))
+        desk.stage.scene.labels.paint((8, 10, 10), CORTICAL)
+        desk.show_page("Numbers")
+        QTest.mouseClick(desk.numbers.ask, Qt.MouseButton.LeftButton)
+        wait_until(lambda: desk.foot.bar.format() == "measuring")
+        QTest.mouseClick(desk.foot.cancel, Qt.MouseButton.LeftButton)
+        idle(desk)
+        assert shown_numbers(desk) == []
+        assert case.is_edited
+        assert desk.edit.save.isEnabled()
+
+
+def test_desk__where_numbers_come_after_the_verdict_there_is_nothing_to_ask_with(make_napari_viewer, tmp_path):
+    with desk_on(make_napari_viewer, tmp_path) as desk:
+        open_case(desk)
+        desk.stage.scene.labels.paint((8, 10, 10), CORTICAL)
+        for page, button in (("Edit", desk.edit.ask), ("Numbers", desk.numbers.ask)):
+            desk.show_page(page)
+            settle(0.05)
+            assert not button.isVisible()
+        press(desk, "F9")
+        assert shown_numbers(desk) == []
+        assert "numbers-hidden" in desk.foot.message.text()
 
 
 def _brush_is_limited_to_densities(desk, labels, density):

@@ -160,7 +160,50 @@ def test_consequences__marks_what_reaches_the_lsc_with_unit_and_material(qtbot):
         ["Tb.vBMD\nmg/cm3 HA", "180.5", "184", "+3.5", "3.1", "▲ ≥ LSC"],
         ["Tt.Ar (central-45)\nmm2", "300", "299", "-1", "", "no LSC"],
     ]
-    assert panel.told.text().startswith("1 of 2 numbers")
+    assert panel.told.text().startswith("Saved edit. 1 of 1 numbers with a least significant change")
+
+
+def test_consequences__shows_whatever_was_measured_and_what_only_one_side_has(qtbot):
+    panel = shown(qtbot, ConsequencePanel())
+    common = {"site": "radius", "side": "left", "material": None, "region": "trabecular", "unit": "um"}
+    panel.show_consequences(
+        [
+            Consequence(**common, quantity="Tb.Th", before=241.0, after=243.5, difference=2.5, lsc=2.0, exceeds=True),
+            Consequence(**common, quantity="Tb.Sp", before=None, after=612.0, difference=None),
+        ]
+    )
+    rows = [[panel.table.item(row, column).text() for column in range(6)] for row in range(2)]
+    assert rows == [
+        ["Tb.Th\num", "241", "243.5", "+2.5", "2", "▲ ≥ LSC"],
+        ["Tb.Sp\num", "–", "612", "–", "", "only after"],
+    ]
+    assert panel.table.item(0, 0).toolTip() == "Trabecular thickness"
+
+
+def test_consequences__numbers_of_an_unsaved_edit_are_marked_and_go_when_the_labels_change(qtbot):
+    panel = shown(qtbot, ConsequencePanel())
+    assert not panel.ask.isVisible()
+    asked = calls(panel.preview_requested)
+    panel.offer(possible=True, unsaved=False)
+    assert not panel.ask.isEnabled()
+    panel.offer(possible=True, unsaved=True)
+    QTest.mouseClick(panel.ask, Qt.MouseButton.LeftButton)
+    assert len(asked) == 1
+    one = Consequence(
+        site="radius", side="left", material=None, quantity="Tt.Ar", region="total", unit="mm2", before=300.0,
+        after=299.0, difference=-1.0,
+    )  # fmt: skip
+    panel.show_preview([one])
+    assert "UNSAVED EDIT, stored nowhere" in panel.told.text()
+    assert panel.table.rowCount() == 1
+    panel.labels_changed()
+    assert panel.table.rowCount() == 0
+    assert "changed since you asked" in panel.told.text()
+    # Numbers of a saved edit stay: they are of the version that is stored.
+    panel.show_consequences([one])
+    panel.labels_changed()
+    assert panel.table.rowCount() == 1
+    assert "UNSAVED" not in panel.told.text()
 
 
 def test_window_bar__fields_and_presets_ask_for_windows_in_mg_per_cm3(qtbot):

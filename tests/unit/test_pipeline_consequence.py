@@ -9,7 +9,7 @@ from bonemetrics.records import Measurement, Provenance
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.protocol_tables import ParameterTable, PrecisionTable
 
-REGION = {"Tt": "total", "Tb": "trabecular", "Ct": "cortical"}
+REGION = {"Tt": "total", "Tb": "trabecular", "Ct": "cortical", "BV": "trabecular"}
 
 
 def number(quantity: str, value: float, *, material=Material.HA, sha256: str = "ab") -> Measurement:
@@ -34,16 +34,29 @@ def protocol(*precision: PrecisionTable) -> Protocol:
     )
 
 
-def test_consequence__shows_before_after_and_difference_in_a_fixed_order():
-    before = (number("Ct.Ar", 28.0), number("Tt.V", 450.0), number("Tb.vBMD", 177.5))
-    after = (number("Tb.vBMD", 174.0), number("Ct.Ar", 30.5), number("Tt.V", 451.0))
+def test_consequence__shows_every_number_that_was_measured_with_unit_and_material():
+    # Asked for by the protocol first, then densities, then the rest in the order of the catalogue.
+    before = (number("Tt.V", 450.0), number("Ct.Ar", 28.0), number("Tt.vBMD", 301.0), number("Tb.vBMD", 177.5))
+    after = (number("Tt.vBMD", 300.0), number("Tb.vBMD", 174.0), number("Ct.Ar", 30.5), number("Tt.V", 451.0))
     found = consequence(before, after, protocol(), scanner="3012")
     assert [(one.quantity, one.before, one.after, one.difference, one.unit, one.material) for one in found] == [
         ("Tb.vBMD", 177.5, 174.0, -3.5, "mg/cm3", Material.HA),
         ("Ct.Ar", 28.0, 30.5, 2.5, "mm2", None),
+        ("Tt.vBMD", 301.0, 300.0, -1.0, "mg/cm3", Material.HA),
+        ("Tt.V", 450.0, 451.0, 1.0, "mm3", None),
     ]
     assert {(one.lsc, one.exceeds) for one in found} == {(None, None)}
-    assert [one.region for one in found] == ["trabecular", "cortical"]
+    assert [one.region for one in found] == ["trabecular", "cortical", "total", "total"]
+
+
+def test_consequence__shows_microstructure_as_soon_as_it_is_measured():
+    before = (number("Tb.Th", 241.0), number("BV/TV", 14.5))
+    after = (number("BV/TV", 14.0), number("Tb.Th", 243.5))
+    found = consequence(before, after, protocol(), scanner="")
+    assert {(one.quantity, one.unit, one.region, one.before, one.after, one.difference) for one in found} == {
+        ("Tb.Th", "um", "trabecular", 241.0, 243.5, 2.5),
+        ("BV/TV", "%", "trabecular", 14.5, 14.0, -0.5),
+    }
 
 
 @pytest.mark.parametrize(("after", "exceeds"), [(180.5, False), (180.6, True), (174.3, True), (174.5, False)])
@@ -76,10 +89,29 @@ def test_consequence__the_smallest_limit_of_several_parameters_counts():
     assert (found.paramcd, found.lsc, found.exceeds) == ("TIGHT", 2.0, True)
 
 
-def test_consequence__a_number_that_only_one_side_has_is_left_out():
-    before, after = (number("Tb.vBMD", 177.5), number("Ct.Ar", 28.0)), (number("Tb.vBMD", 174.0),)
-    assert [one.quantity for one in consequence(before, after, protocol(), scanner="")] == ["Tb.vBMD"]
-    assert consequence((), after, protocol(), scanner="") == ()
+def test_consequence__a_number_that_only_one_side_has_has_no_difference():
+    before, after = (number("Tb.vBMD", 177.5), number("Ct.Ar", 28.0)), (number("Tb.vBMD", 174.0), number("Tb.Th", 9.0))
+    found = consequence(before, after, protocol(PrecisionTable(paramcd="RADCTAR", lsc=1.0)), scanner="")
+    assert [(one.quantity, one.before, one.after, one.difference, one.lsc, one.exceeds) for one in found[1:]] == [
+        ("Ct.Ar", 28.0, None, None, None, None),
+        ("Tb.Th", None, 9.0, None, None, None),
+    ]
+    assert consequence((), (), protocol(), scanner="") == ()
+
+
+def test_consequence__numbers_of_two_methods_are_never_compared():
+    before = number("Tb.Th", 241.0)
+    told = before.provenance.model_copy(update={"method": "another"})
+    found = consequence(
+        (before,), (before.model_copy(update={"value": 200.0, "provenance": told}),), protocol(), scanner=""
+    )
+    assert [(one.before, one.after, one.difference) for one in found] == [(241.0, None, None), (None, 200.0, None)]
+
+
+def test_consequence__refuses_a_number_that_is_there_twice():
+    twice = (number("Tb.vBMD", 177.5), number("Tb.vBMD", 174.0))
+    with pytest.raises(UsageError, match="twice"):
+        consequence(twice, (), protocol(), scanner="")
 
 
 def test_consequence__refuses_densities_on_two_scales_and_numbers_of_two_scans():

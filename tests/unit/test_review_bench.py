@@ -55,10 +55,14 @@ def test_session__opens_edits_and_measures_a_series_in_guarded_children(study):
         rows = np.argwhere(case.labels.labels[3] == 1)
         wrong = rows[rows[:, 0] < rows[:, 0].mean()]
         case.labels.labels[3][tuple(wrong.T)] = 2
+        tried = session.preview(case)
         saved = session.save_edit(case, lambda stage, _fraction: told.append(stage))
+        # The same child, files and method: not one bit may differ.
+        assert saved.consequences == tried.consequences
         assert list(dict.fromkeys(told)) == ["scan", "segmentation", "writing", "measuring", "saving"]
         moved = {one.quantity: one.difference for one in saved.consequences}
         assert moved["Tb.Ar"] < 0 < moved["Ct.Ar"]
+        assert {"Tt.V", "Tb.V", "Ct.V", "N.Sl"} <= set(moved)
         assert "edited-labels" in {one.code for one in store.reading.mask_result(saved.labels).problems}
         assert session.decide(case, "accept").verdict == "accept-with-edit"
     assert store.scan(task.scan_id).review_status == "accept-with-edit"

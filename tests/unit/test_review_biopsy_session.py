@@ -133,4 +133,10 @@ def test_radius_beside_biopsy__densities_come_first_and_nothing_is_compared(stud
     # 2000 / (4/pi × 100 / 6) = 94.25 um.
     assert (by["Tb.Th"].biopsy.text, by["Tb.Th"].biopsy.unit) == ("94.25", "um")
     assert (by["BV/TV"].radius, by["BV/TV"].biopsy.text) == ((), "15")
+    # Microstructure of the scan stands in one row with that of the biopsy, in the unit of the catalogue.
+    assert [(one.region, one.text, one.unit) for one in by["Tb.Th"].radius] == [("trabecular", "240", "um")]
+    # Whatever follows from the section is shown, and nothing that was measured in it: 100 x 6 / 40 = 15 % bone, and
+    # 4/pi x 100 / 40 = 3.183 mm2/mm3 of surface.
+    assert by["BS/TV"].biopsy.text == "3.183"
+    assert not {"T.Ar", "B.Ar", "B.Pm"} & set(by)
     assert [pair.biopsy for pair in radius_beside_biopsy(scan, None, HistomorphometryParameters())] == [None, None]
