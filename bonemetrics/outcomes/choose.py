@@ -68,7 +68,7 @@ def order_of(found: Candidate) -> tuple[object, ...]:
 
 def split_instance(text: str) -> tuple[str, str]:
     """Time point and number of a row or repeat of an instance: `1 h after 17` is `1 h after` and `17`."""
-    match = _NUMBER_AT_END.fullmatch(text)
+    match = _NUMBER_AT_END.fullmatch(text) if text else None
     return (text, "") if match is None else (match["point"].rstrip(), match["number"])
 
 

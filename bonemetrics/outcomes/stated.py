@@ -52,6 +52,8 @@ class StatedNumbers:
         Problem or None
             A note with both numbers of all that differ by more than half the last printed digit.
         """
+        if value.stated_baseline is None and value.stated_change is None and value.stated_percent_change is None:
+            return None
         pairs = (
             ("BASE", value.stated_baseline, base, abs(base or 0.0), value.factor),
             ("CHG", value.stated_change, change.change, abs(value.value or 0.0) + abs(base or 0.0), value.factor),

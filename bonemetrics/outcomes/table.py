@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -45,19 +45,26 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     rows: Sequence[tuple[Cell, ...]]
+    _by_column: tuple[tuple[Cell, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # By columns and by types, since tables have millions of cells; only a fault is looked for cell by cell.
-        if any(len(row) != len(self.columns) for row in self.rows) or not all(
-            map(self._is_whole, range(len(self.columns)))
-        ):
+        if set(map(len, self.rows)) - {len(self.columns)}:
             self._tell_fault()
+        by_column = tuple(zip(*self.rows, strict=True)) if self.rows else ((),) * len(self.columns)
+        object.__setattr__(self, "_by_column", by_column)
+        if not all(map(self._is_whole, range(len(self.columns)))):
+            self._tell_fault()
+
+    def cells(self, place: int) -> tuple[Cell, ...]:
+        """All cells of the column at this place, from the first row to the last."""
+        return self._by_column[place]
 
     def _is_whole(self, place: int) -> bool:
         wanted = _PYTHON_TYPES[self.columns[place].type]
         return all(
             kind is type(None) or (issubclass(kind, wanted) and kind is not bool)
-            for kind in {type(row[place]) for row in self.rows}
+            for kind in set(map(type, self.cells(place)))
         )
 
     def _tell_fault(self) -> None:
@@ -77,8 +84,8 @@ class Table:
     def _longest(self, place: int) -> Cell:
         """The longest text of a column in bytes, the first of those as long; of any other type, some value of it."""
         if self.columns[place].type != "text":
-            return next((row[place] for row in self.rows if row[place] is not None), None)
+            return next((cell for cell in self.cells(place) if cell is not None), None)
         # Each text once, in the order in which they stand: columns repeat few of them many times.
-        texts = dict.fromkeys(row[place] for row in self.rows)
+        texts = dict.fromkeys(self.cells(place))
         texts.pop(None, None)
         return max(texts, key=lambda text: len(str(text).encode()), default=None)

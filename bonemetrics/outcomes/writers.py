@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from bonemetrics.errors import ExportError
 from bonemetrics.outcomes.table import Column, ColumnType, Table
 
 _STARTS_A_FORMULA = frozenset("=+-@\t\r\n")
+_FLOATS = frozenset((float, type(None)))
+"""Types of a column of which `str` gives the shortest digits that read back as the same number."""
 _BLOCK = 5_000
 """Rows that are turned into text at a time, so that memory stays small."""
 
@@ -45,9 +47,9 @@ def write_csv(table: Table, path: Path) -> Path:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.name for column in table.columns])
     for first in range(0, len(table.rows), _BLOCK):
-        rows = table.rows[first : first + _BLOCK]
-        cells = [_WRITTEN[column.type](row[place] for row in rows) for place, column in enumerate(table.columns)]
-        writer.writerows(zip(*cells, strict=True) if cells else rows)
+        last = min(first + _BLOCK, len(table.rows))
+        cells = [_WRITTEN[column.type](table.cells(place)[first:last]) for place, column in enumerate(table.columns)]
+        writer.writerows(zip(*cells, strict=True) if cells else table.rows[first:last])
     write_atomic(path, encoded(text.getvalue(), table.name))
     return path
 
@@ -89,10 +91,7 @@ def write_parquet(table: Table, path: Path, *, metadata: Mapping[str, str]) -> P
         metadata={f"bonemetrics.{key}": value for key, value in metadata.items()},
     )
     try:
-        columns = [
-            pa.array([row[place] for row in table.rows], type=types[column.type])
-            for place, column in enumerate(table.columns)
-        ]
+        columns = [pa.array(table.cells(place), type=types[column.type]) for place, column in enumerate(table.columns)]
     except (UnicodeEncodeError, OverflowError, pa.ArrowInvalid):
         text = f"{table.name} holds text that is no Unicode, or an integer that Parquet would cut or round"
         raise ExportError(text, code="not-in-format") from None
@@ -128,11 +127,13 @@ def encoded(text: str, name: str) -> bytes:
         raise ExportError(f"{name} holds text that is no Unicode", code="not-in-format") from None
 
 
-def _texts(cells: Iterable[Any]) -> list[str | None]:
+def _texts(cells: Sequence[Any]) -> Sequence[Any]:
     return [f"'{cell}" if cell and cell[0] in _STARTS_A_FORMULA else cell for cell in cells]
 
 
-def _numbers(cells: Iterable[Any]) -> list[Any]:
+def _numbers(cells: Sequence[Any]) -> Sequence[Any]:
+    if set(map(type, cells)) <= _FLOATS and all(map(math.isfinite, filter(None, cells))):
+        return cells
     # The shortest digits that read back as the same number; numpy's float64 says more in its own repr.
     return [None if cell is None else _finite(cell) for cell in cells]
 
@@ -145,14 +146,14 @@ def _finite(cell: int | float) -> str:
     return float.__repr__(cell)
 
 
-def _plain(cells: Iterable[Any]) -> list[Any]:
-    return list(cells)
+def _plain(cells: Sequence[Any]) -> Sequence[Any]:
+    return cells
 
 
-_WRITTEN: Mapping[ColumnType, Callable[[Iterable[Any]], list[Any]]] = {
+_WRITTEN: Mapping[ColumnType, Callable[[Sequence[Any]], Sequence[Any]]] = {
     "text": _texts,
     "number": _numbers,
     "integer": _plain,
     "date": _plain,
 }
-"""How a block of cells of one column becomes what the CSV writer takes; of dates and integers it takes `str`."""
+"""How a block of cells of one column becomes what the CSV writer takes; it writes the `str` of what is no text."""

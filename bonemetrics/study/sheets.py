@@ -262,8 +262,10 @@ def sheet_records(connection: Connection) -> Iterator[tuple[str, AnyTableRecord]
         .join(SHEETS, (SHEETS.c.sheet_id == SHEET_ROWS.c.sheet_id) & (SHEETS.c.current_version == SHEET_ROWS.c.version))
         .order_by(SHEET_ROWS.c.sheet_id, SHEET_ROWS.c.position)
     )
-    for name, content in connection.execute(query):
-        yield name, RECORDS.validate_json(content)
+    validate = RECORDS.validator.validate_json
+    for rows in connection.execute(query).partitions(_CHUNK):
+        for name, content in rows:
+            yield name, validate(content)
 
 
 def sheet_problems(connection: Connection) -> tuple[SheetProblem, ...]:

@@ -243,6 +243,17 @@ def test_write_parquet__empty_table_keeps_its_types(tmp_path):
     assert str(back.schema.field("number").type) == "double"
 
 
+def test_write_csv__a_column_of_integers_and_numbers_of_any_size(tmp_path):
+    text = write_csv(mixed(("x", 2**60 + 1, 10**400, None), ("y", 0.1, None, None)), tmp_path / "t.csv").read_text()
+    assert text.splitlines()[1:] == [f"x,{2**60 + 1},1{'0' * 400},", "y,0.1,,"]
+
+
+def test_table__tells_its_cells_by_column():
+    table = mixed(("x", 1.5, None, None), (None, 2.5, 7, None))
+    assert [table.cells(place) for place in range(3)] == [("x", None), (1.5, 2.5), (None, 7)]
+    assert mixed().cells(3) == ()
+
+
 def test_table__refuses_a_cell_of_another_type():
     with pytest.raises(TypeError, match="column number of mixed"):
         mixed(("x", "1.0", None, None))

@@ -88,7 +88,7 @@ def _column(table: Table, place: int, column: Column) -> dict[str, Any]:
     told: dict[str, Any] = {"itemOID": item_oid(table.name, column.name), "name": column.name, "label": column.label}
     told |= _TYPES[column.type]
     if column.type == "text":
-        told["length"] = text_length(table.rows, place)
+        told["length"] = text_length(table, place)
     if column.type == "date":
         told["displayFormat"] = "DATE9."
     keys = keys_of(table)
@@ -97,9 +97,9 @@ def _column(table: Table, place: int, column: Column) -> dict[str, Any]:
     return told
 
 
-def text_length(rows: Sequence[tuple[Any, ...]], place: int) -> int:
+def text_length(table: Table, place: int) -> int:
     """Characters of the longest text of a column, at least 1."""
-    return max((len(row[place]) for row in rows if row[place]), default=0) or 1
+    return max((len(str(text)) for text in set(table.cells(place)) if text), default=0) or 1
 
 
 def _blocks(table: Table) -> Iterator[str]:

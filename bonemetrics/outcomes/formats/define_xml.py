@@ -213,7 +213,7 @@ def _item(
     define, oid = parts.define, item_oid(table.name, column.name)
     told: dict[str, Any] = {}
     if column.type != "date":
-        told["Length"] = text_length(table.rows, place) if column.type == "text" else _DIGITS
+        told["Length"] = text_length(table, place) if column.type == "text" else _DIGITS
     else:
         told["DisplayFormat"] = "DATE9."
     if not is_derived(table.name, column):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,18 @@ from bonemetrics.outcomes.formats.moment import last_change
 from bonemetrics.outcomes.formats.names import free_name, xpt_names, xpt_table_name
 from bonemetrics.outcomes.formats.normalise import BLANKS
 from bonemetrics.outcomes.formats.titles import title_of
+from bonemetrics.outcomes.formats.xpt_rows import CARD, Cells, Numbers, Texts, row_bytes
 from bonemetrics.outcomes.table import Cell, Column, Table
 
 __all__ = ["write_xpt", "xpt_names", "xpt_table_name"]
 
-MAX_TEXT, MAX_LABEL, CARD = 200, 40, 80
-"""Bytes of a text, of a label, and of one record of the file."""
+MAX_TEXT, MAX_LABEL = 200, 40
+"""Bytes of a text, and of a label."""
 LONGEST = 2000
 """Bytes that a text may have over all its columns; each of them makes every row of the table longer."""
 SMALLEST, LARGEST = 2.0**-260, 2.0**249
 """Sizes that a number lies between. The smallest is 16**-65, as which pandas reads zero; from the largest on, ReadStat
-writes another number, though IBM doubles go up to 16**63."""
+writes another number, though IBM doubles go up to 16**63: what reads such a file could not write it again."""
 _LARGEST_INTEGER = 2**53
 _SAS_EPOCH = date(1960, 1, 1).toordinal()
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -37,14 +39,12 @@ _TIMES = tuple(
 )
 """Where created and modified stand, of the library and of its one table."""
 
-Values = npt.NDArray[np.float64] | npt.NDArray[np.object_]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Variable:
     name: str
     label: str
-    values: Values
+    cells: Cells
     format: str = ""
 
 
@@ -85,29 +85,40 @@ def write_xpt(table: Table, path: Path, *, facts: Mapping[str, str]) -> Path:
     The format does not count its rows: it ends in blanks up to 80 bytes. Rows of at most 80 bytes would leave it open
     whether the last of them are data, so a column of text is widened until a row has more.
     """
+    variables = _told_from_the_end(_variables(table), table.name)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+        head = bytearray(_head(variables, table, Path(folder) / "head.xpt"))
+    when = _sas_time(last_change(facts))
+    for place in _TIMES:
+        head[place] = when
+    write_atomic(path, b"".join((head, row_bytes((one.cells for one in variables), len(table.rows)).data)))
+    return path
+
+
+def _head(variables: Sequence[_Variable], table: Table, path: Path) -> bytes:
+    """What stands before the rows, as ReadStat writes it for one row of texts as wide as the table's widest."""
     import pandas as pd
     import pyreadstat
 
-    variables = _told_from_the_end(_variables(table), table.name)
-    # Text stays as Python objects: in pandas' own type of text each cell would be made anew.
-    frame = pd.DataFrame({one.name: pd.Series(one.values, dtype=one.values.dtype) for one in variables}, copy=False)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
-        raw = Path(folder) / "raw.xpt"
-        pyreadstat.write_xport(
-            frame,
-            raw,
-            file_label=_cut(title_of(table.name).title),
-            column_labels=[one.label for one in variables],
-            table_name=xpt_table_name(table.name),
-            file_format_version=5,
-            variable_format={one.name: one.format for one in variables if one.format},
-        )
-        data = bytearray(raw.read_bytes())
-    when = _sas_time(last_change(facts))
-    for place in _TIMES:
-        data[place] = when
-    write_atomic(path, bytes(data))
-    return path
+    rows = table.rows[:1]
+    columns = {
+        one.name: pd.Series(["x" * one.cells.width for _ in rows], dtype=object)
+        if isinstance(one.cells, Texts)
+        else pd.Series([0.0 for _ in rows], dtype=np.float64)
+        for one in variables
+    }
+    pyreadstat.write_xport(
+        pd.DataFrame(columns),
+        path,
+        file_label=_cut(title_of(table.name).title),
+        column_labels=[one.label for one in variables],
+        table_name=xpt_table_name(table.name),
+        file_format_version=5,
+        variable_format={one.name: one.format for one in variables if one.format},
+    )
+    data = path.read_bytes()
+    cards = math.ceil(len(rows) * sum(one.cells.width for one in variables) / CARD)
+    return data[: len(data) - cards * CARD]
 
 
 def _sas_time(when: datetime) -> bytes:
@@ -119,7 +130,7 @@ def _variables(table: Table) -> list[_Variable]:
     taken = set(names.values())
     found: list[_Variable] = []
     for place, column in enumerate(table.columns):
-        cells = [row[place] for row in table.rows]
+        cells = table.cells(place)
         name, label = names[column.name], _label(column, names[column.name])
         if column.type == "text":
             for number, part in enumerate(_text_parts(cells, f"column {column.name} of {table.name}")):
@@ -127,26 +138,26 @@ def _variables(table: Table) -> list[_Variable]:
                 taken.add(own)
                 found.append(_Variable(own, label if number == 0 else _cut(f"{name} continued: {column.label}"), part))
         elif column.type == "date":
-            found.append(_Variable(name, label, _days(cells), "DATE9."))
+            found.append(_Variable(name, label, Numbers(_days(cells)), "DATE9."))
         else:
-            found.append(_Variable(name, label, _numbers(cells, column, table.name)))
+            found.append(_Variable(name, label, Numbers(_numbers(cells, column, table.name))))
     return found
 
 
 def _told_from_the_end(variables: Sequence[_Variable], table: str) -> Sequence[_Variable]:
     """The variables, one of them widened where rows would be so short that a reader cannot tell where they end."""
-    texts = [one.values for one in variables if one.values.dtype == object]
+    texts = [one.cells for one in variables if isinstance(one.cells, Texts)]
     if not texts or not len(texts[0]):
         return variables
-    if len(texts) == len(variables) and not any(values[-1] for values in texts):
+    if len(texts) == len(variables) and not any(one.encoded[one.cells[-1]] for one in texts):
         text = f"the last row of {table} is empty, which SAS would take for the end of the file"
         raise ExportError(text, code="not-in-format")
-    widths = [max(1, *(len(text.encode()) for text in set(values))) for values in texts]
-    missing = CARD + 1 - sum(widths) - 8 * (len(variables) - len(texts))
-    if missing > 0:
-        first = str(texts[0][0])
-        texts[0][0] = first + " " * (widths[0] - len(first.encode()) + missing)
-    return variables
+    missing = CARD + 1 - sum(one.cells.width for one in variables)
+    if missing <= 0:
+        return variables
+    first = next(place for place, one in enumerate(variables) if one.cells is texts[0])
+    wide = replace(variables[first], cells=replace(texts[0], width=texts[0].width + missing))
+    return [*variables[:first], wide, *variables[first + 1 :]]
 
 
 def _label(column: Column, short: str) -> str:
@@ -183,15 +194,18 @@ def _numbers(cells: Sequence[Any], column: Column, table: str) -> npt.NDArray[np
     return numbers
 
 
-def _text_parts(cells: Sequence[Any], where: str) -> list[npt.NDArray[np.object_]]:
+def _text_parts(cells: Sequence[Any], where: str) -> list[Texts]:
     """The texts, and what of them goes on in further columns."""
-    texts = ["" if cell is None else cell.rstrip(BLANKS) for cell in cells]
-    _require_text("".join(texts), where)
-    if max(map(len, texts), default=0) * 4 <= MAX_TEXT:
-        return [_objects(texts)]
-    parts = [_split(text, where) for text in texts]
-    most = max(map(len, parts))
-    return [_objects([one[number] if number < len(one) else "" for one in parts]) for number in range(most)]
+    # Each text once, in the order in which they stand: columns repeat few of them many times.
+    texts = {cell: "" if cell is None else cell.rstrip(BLANKS) for cell in dict.fromkeys(cells)}
+    _require_text("".join(texts.values()), where)
+    parts = {cell: _split(text, where) for cell, text in texts.items()}
+    return [_texts(cells, parts, number) for number in range(max(map(len, parts.values()), default=1))]
+
+
+def _texts(cells: Sequence[Cell], parts: Mapping[Cell, Sequence[bytes]], number: int) -> Texts:
+    encoded = {cell: own[number] if number < len(own) else b"" for cell, own in parts.items()}
+    return Texts(cells, encoded, max(1, *map(len, encoded.values())) if encoded else 1)
 
 
 def _require_text(text: str, where: str) -> None:
@@ -204,24 +218,18 @@ def _require_text(text: str, where: str) -> None:
             raise ExportError(f"{where} holds text that is no Unicode", code="not-in-format") from None
 
 
-def _objects(texts: Sequence[str]) -> npt.NDArray[np.object_]:
-    found = np.empty(len(texts), dtype=object)
-    found[:] = texts
-    return found
-
-
-def _split(text: str, where: str) -> list[str]:
-    if len(text) * 4 <= MAX_TEXT:
-        return [text]
+def _split(text: str, where: str) -> list[bytes]:
     left = text.encode()
+    if len(text) * 4 <= MAX_TEXT:
+        return [left]
     if len(left) > LONGEST:
         told = f"{where} holds a text of more than {LONGEST} bytes; shorten it or take another format"
         raise ExportError(told, code="too-long-for-format")
-    parts: list[str] = []
+    parts: list[bytes] = []
     while len(left) > MAX_TEXT:
-        part = left[:MAX_TEXT].decode("utf-8", errors="ignore").rstrip(BLANKS)
+        part = left[:MAX_TEXT].decode("utf-8", errors="ignore").rstrip(BLANKS).encode()
         if not part:
             raise ExportError(f"{where} holds a text with 200 blanks in a row", code="not-in-format")
         parts.append(part)
-        left = left[len(part.encode()) :]
-    return [*parts, left.decode()]
+        left = left[len(part) :]
+    return [*parts, left]
