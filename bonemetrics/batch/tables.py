@@ -207,13 +207,14 @@ class TableFiles:
         if self.store.protocol.lists_subjects:
             return []
         enrolled = set(self.store.subjects())
-        found: dict[str, ScanHeader] = {}
-        for task, table in self.read:
-            for name, day in table.people.items():
-                if name not in enrolled:
-                    header = _header(task.name, name)
-                    found[name] = header.model_copy(update={"scan_date": day})
-        return list(found.values())
+        # One header for each table that she is in: every table looks her up under its own name, and her earliest day
+        # may stand in any of them.
+        return [
+            _header(task.name, name).model_copy(update={"scan_date": day})
+            for task, table in self.read
+            for name, day in table.people.items()
+            if name not in enrolled
+        ]
 
     def store_all(self, assignments: Mapping[str, Assignment]) -> None:
         """Store every table that was read."""

@@ -330,6 +330,15 @@ def test_run_study__without_a_subjects_table_people_enrol_by_their_first_date(tm
     assert values(study) == [("P002", 2, 41.5), ("P001", 3, 39.25)]
 
 
+def test_run_study__without_a_subjects_table_people_of_several_tables_enrol_once(tmp_path, inputs):
+    # C-3 stands in both tables, and her first day in the one that is read last.
+    study = made(tmp_path, PROTOCOL.replace('subjects = "subjects.csv"', ""))
+    write(inputs, "B-7,01/06/2016,,P1NP,41.5,ng/mL\nC-3,01/07/2016,,P1NP,38.0,ng/mL\n", name="lab1.csv")
+    write(inputs, "C-3,01/03/2016,,P1NP,39.25,ng/mL\n", name="lab2.csv")
+    assert run(study, inputs).refused == []
+    assert sorted(values(study)) == [("P001", 2, 39.25), ("P001", 3, 38.0), ("P002", 2, 41.5)]
+
+
 def test_verify__a_table_that_was_changed_is_told(study, inputs):
     path = write(inputs, GOOD)
     run(study, inputs)
