@@ -11,7 +11,7 @@ from bonemetrics.errors import ReviewError
 from bonemetrics.review.biopsy_drafts import BiopsyDraft, read_biopsy_draft
 from bonemetrics.review.biopsy_fields import CODES, FACT_KEYS
 from bonemetrics.review.biopsy_form import BiopsyForm
-from bonemetrics.review.biopsy_work import BiopsyWork
+from bonemetrics.review.biopsy_work import BiopsyWork, work_of
 from bonemetrics.review.drafts import remove_draft, set_aside
 from bonemetrics.study.biopsy_entries import StoredEntry
 
@@ -84,7 +84,7 @@ def _went_on(draft: BiopsyDraft, saved: BiopsyWork) -> BiopsyWork:
     form = saved.form
     if not _says_as(draft, form):
         form = replace(form, texts=_texts(draft.texts), state="draft")
-    return replace(saved, form=form, drawings=draft.drawings, canvas=draft.canvas)
+    return replace(work_of(form, draft.drawings, draft.canvas), unreadable=saved.unreadable)
 
 
 def _is_stored(draft: BiopsyDraft, saved: BiopsyWork) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bonemetrics.errors import SectionError
-from bonemetrics.review.biopsy_fields import Judged, drawn_text
+from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
+from bonemetrics.records import GivenNumber, HistomorphometryParameters
+from bonemetrics.review.biopsy_fields import Judged, Level, drawn_text, judge, parse
 from bonemetrics.review.biopsy_form import BiopsyForm
 from bonemetrics.review.section_drawing import measure_code
 from bonemetrics.review.section_evidence import Evidence
@@ -25,11 +27,12 @@ class BiopsyWork:
     drawings: tuple[Evidence, ...] = ()
     canvas: tuple[Evidence, ...] = ()
     unreadable: str = ""
+    _pooled: Mapping[str, Pooled] | None = field(default=None, compare=False, repr=False)
 
     @property
-    def pooled(self) -> dict[str, Pooled]:
+    def pooled(self) -> Mapping[str, Pooled]:
         """What all drawings give together."""
-        return pool(self.drawings)
+        return pool(self.drawings) if self._pooled is None else self._pooled
 
     @property
     def pictures(self) -> tuple[Evidence, ...]:
@@ -69,15 +72,17 @@ class BiopsyWork:
         is_known = len(known) < len(self.drawings)
         now = (*known, drawing) if is_known or not drawing.is_empty else tuple(known)
         canvas = tuple(one for one in self.canvas if one.picture_sha256 != drawing.picture_sha256)
-        return replace(self, form=self._filled(now, drawing.codes), drawings=now, canvas=canvas)
+        pooled = pool(now)
+        form = self._filled(pooled, drawing.codes)
+        return replace(self, form=form, drawings=now, canvas=canvas, _pooled=pooled)
 
     def take_out(self, picture_sha256: str) -> BiopsyWork:
         """Without the part of one picture; what was typed over stays. Raises as `put`."""
         found = [one for one in self.drawings if one.picture_sha256 == picture_sha256]
         return self.put(found[0].emptied()) if found else self
 
-    def _filled(self, drawings: tuple[Evidence, ...], put: Iterable[str]) -> BiopsyForm:
-        before, after = self.pooled, pool(drawings)
+    def _filled(self, after: Mapping[str, Pooled], put: Iterable[str]) -> BiopsyForm:
+        before = self.pooled
         form, own = self.form, frozenset(put)
         for code in {**before, **after}:
             is_drawn = form.text(code) == _text(before.get(code))
@@ -102,13 +107,15 @@ class BiopsyWork:
             work = work.put(one)
         return work
 
-    def without_canvas(self) -> BiopsyWork:
-        """Let go of what is waiting."""
-        return replace(self, canvas=())
+    def without_canvas(self, picture_sha256: str = "") -> BiopsyWork:
+        """Let go of what is waiting: on one picture, or on all where none is named."""
+        left = (one for one in self.canvas if picture_sha256 and one.picture_sha256 != picture_sha256)
+        return replace(self, canvas=tuple(left))
 
     def new_drawings(self, saved: BiopsyWork) -> tuple[Evidence, ...]:
         """Drawings that the stored entry does not have."""
-        return tuple(one for one in self.drawings if not any(one.says_as(old) for old in saved.drawings))
+        old = saved.drawings
+        return tuple(one for one in self.drawings if not any(one is it or one.says_as(it) for it in old))
 
     def is_changed(self, saved: BiopsyWork) -> bool:
         """Whether form or drawings are other than those of the stored entry."""
@@ -130,9 +137,45 @@ class BiopsyWork:
         return Judged("ok", told)
 
 
-def work_of(form: BiopsyForm, drawings: Iterable[Evidence] = ()) -> BiopsyWork:
-    """A form with the drawings of its stored entry."""
-    return BiopsyWork(form=form, drawings=one_each(drawings))
+def work_of(form: BiopsyForm, drawings: Iterable[Evidence] = (), canvas: Iterable[Evidence] = ()) -> BiopsyWork:
+    """A form with the drawings behind its numbers, and what is only drawn."""
+    each = one_each(drawings)
+    return BiopsyWork(form=form, drawings=each, canvas=one_each(canvas), _pooled=pool(each))
+
+
+def judged_fields(
+    work: BiopsyWork, parameters: HistomorphometryParameters, keys: Iterable[str]
+) -> Mapping[str, Judged]:
+    """What is to be said of fields: what cannot be, what is unusual, and of how many pictures a drawn number is.
+
+    Parameters
+    ----------
+    work
+        As it stands.
+    parameters
+        `[histomorphometry]` of the protocol.
+    keys
+        Of the fields.
+    """
+    faults, drawn = work.form.faults(parameters), work.told
+    envelope = work.form.entry_so_far.envelope
+    found: dict[str, Judged] = {}
+    for key in keys:
+        number = parse(work.form.text(key)) if key in MEASUREMENTS else None
+        judged = Judged("ok")
+        if key in faults:
+            judged = Judged("impossible", faults[key])
+        elif isinstance(number, GivenNumber):
+            judged = judge(key, number.value, envelope, parameters)
+        found[key] = _joined(judged, drawn.get(key))
+    return found
+
+
+def _joined(judged: Judged, drawn: Judged | None) -> Judged:
+    if drawn is None or judged.level == "impossible":
+        return judged
+    level: Level = "unusual" if "unusual" in (judged.level, drawn.level) else "ok"
+    return Judged(level, "; ".join(text for text in (judged.text, drawn.text) if text))
 
 
 def _text(one: Pooled | None) -> str:

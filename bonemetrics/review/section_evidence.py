@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class Evidence(Record):
 
     def says_as(self, other: Evidence) -> bool:
         """Whether both count the same, whoever drew and with whichever version of the software."""
-        same_shapes = sorted(self.shapes, key=repr) == sorted(other.shapes, key=repr)
+        same_shapes = Counter(self.shapes) == Counter(other.shapes)
         same = (self.picture_sha256, self.pixel_size) == (other.picture_sha256, other.pixel_size)
         return same and same_shapes and set(self.absent) == set(other.absent)
 

@@ -17,23 +17,37 @@ Guarded = Callable[..., Any]
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".ome.tif", ".ome.tiff")
 
 
+class SectionPart(Record):
+    """One channel: a title that names nobody, and its array files, the finest first."""
+
+    title: str = ""
+    levels: tuple[str, ...]
+
+
 class SectionPicture(Record):
     """A picture that was opened. It knows no name and no path of its file, since these often name the person.
 
-    `levels` are array files, the finest first. `pixel_size` is that of the finest level; without it the picture can be
+    `levels` are array files of the picture, or of its first channel, the finest first; `channels` are all of them where
+    it has several. `pixel_size` is that of the finest level; without it the picture can be
     drawn on, and nothing drawn has a size.
     """
 
     sha256: str
     folder: Path
     levels: tuple[str, ...]
+    channels: tuple[SectionPart, ...] = ()
     shape: tuple[int, int]
     pixel_size: PixelSize | None = None
     notes: tuple[Problem, ...] = ()
 
-    def arrays(self) -> list[Pixels]:
-        """All levels, mapped from the disk and read-only."""
-        return [np.load(self.folder / name, mmap_mode="r") for name in self.levels]
+    @property
+    def parts(self) -> tuple[SectionPart, ...]:
+        """Channels, or the whole picture as its only one."""
+        return self.channels or (SectionPart(levels=self.levels),)
+
+    def arrays(self, channel: int = 0) -> list[Pixels]:
+        """All levels of a channel, mapped from the disk and read-only."""
+        return [np.load(self.folder / name, mmap_mode="r") for name in self.parts[channel].levels]
 
     def with_pixel_size(self, um: float, stated_by: str) -> SectionPicture:
         """The same picture with a size that a reader states; what the file says is kept in words.

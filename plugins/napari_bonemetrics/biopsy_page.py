@@ -67,7 +67,7 @@ class BiopsyPage(QWidget):
         self.told.setText(_NOBODY)
         self.told.setVisible(not facts.subject)
         desk.setVisible(bool(facts.subject))
-        desk.close_sections()
+        desk.leave()
         desk.show_subject(facts.subject, facts.visit)
         self.show_radius()
 
@@ -102,7 +102,7 @@ class BiopsyPage(QWidget):
         """No case is open; nothing of the one before stays, and its section pictures are closed."""
         self._case, self._visit = None, ""
         if self.desk is not None:
-            self.desk.close_sections()
+            self.desk.leave()
             self.desk.show_subject("")
             self.desk.hide()
         self.show_radius()
@@ -110,6 +110,6 @@ class BiopsyPage(QWidget):
         self.told.show()
 
     def close_sections(self) -> None:
-        """The window of the desk closes."""
+        """The window of the desk closes; what is not saved is kept for later."""
         if self.desk is not None:
-            self.desk.close_sections()
+            self.desk.leave()

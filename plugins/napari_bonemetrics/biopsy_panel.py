@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -21,12 +21,12 @@ from qtpy.QtWidgets import (
 )
 
 from bonemetrics.errors import BonemetricsError
-from bonemetrics.histomorphometry.catalogue import MEASUREMENTS
-from bonemetrics.records import GivenNumber, HistomorphometryEntry, HistomorphometryParameters
+from bonemetrics.records import HistomorphometryEntry, HistomorphometryParameters
 from bonemetrics.review.biopsy_beside import side_by_side
 from bonemetrics.review.biopsy_derived import derived, label_interval
-from bonemetrics.review.biopsy_fields import DEFAULTS, Judged, drawn_text, judge, parse
+from bonemetrics.review.biopsy_fields import DEFAULTS, drawn_text
 from bonemetrics.review.biopsy_form import BiopsyForm
+from bonemetrics.review.biopsy_work import BiopsyWork, judged_fields, work_of
 from bonemetrics.review.section_evidence import Evidence
 from napari_bonemetrics.biopsy_fields_area import FieldsArea
 from napari_bonemetrics.biopsy_tables import BesideTable, DerivedTable
@@ -41,11 +41,11 @@ _STATES = {"draft": "✎ Draft", "complete": "✔ Complete", "locked": "■ Lock
 
 
 class BiopsyPanel(QWidget):
-    """Holds a `BiopsyForm`.
+    """Holds a `BiopsyWork`: a form, and the drawings behind its numbers.
 
-    `form_changed` gives every new form, `save_requested` a form in the state it is to be stored in,
-    `unlock_requested` a reason; `section_requested` asks for pictures of sections. Whoever stores a form shows the
-    stored one again with `show_form`.
+    `form_changed` gives every new form and `work_changed` the work it is part of, `save_requested` a form in the state
+    it is to be stored in, `unlock_requested` a reason; `section_requested` asks for pictures of sections. Whoever
+    stores a form shows the stored one again with `show_work`.
 
     Parameters
     ----------
@@ -60,6 +60,7 @@ class BiopsyPanel(QWidget):
     """
 
     form_changed = Signal(object)
+    work_changed = Signal(object)
     save_requested = Signal(object)
     unlock_requested = Signal(str)
     section_requested = Signal()
@@ -75,10 +76,10 @@ class BiopsyPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self.viewer = viewer
-        self.evidence: list[Evidence] = []
-        self._form = form or BiopsyForm()
+        self._work = self._saved = work_of(form or BiopsyForm())
         self._parameters = parameters
         self._storable = storable
+        self.refusal = ""
         self._fixed: frozenset[str] = frozenset()
         self._others: tuple[HistomorphometryEntry, ...] = ()
         self._titles: tuple[str, ...] = ()
@@ -86,6 +87,7 @@ class BiopsyPanel(QWidget):
         self.derived = DerivedTable()
         self.beside = BesideTable()
         self.state = QLabel("")
+        self.restored = QLabel("")
         self.interval = QLabel("")
         self.notes = QLabel("")
         self.warnings = QLabel("")
@@ -100,10 +102,10 @@ class BiopsyPanel(QWidget):
         self._later = QTimer(self)
         self._lay_out()
         self._connect()
-        self.show_form(self._form)
+        self.show_work(self._work)
 
     def _lay_out(self) -> None:
-        for label in (self.interval, self.notes, self.warnings, self.blocking):
+        for label in (self.restored, self.interval, self.notes, self.warnings, self.blocking):
             label.setWordWrap(True)
         self.blocking.setTextFormat(Qt.TextFormat.RichText)
         self.section.setText("Section pictures…")
@@ -116,6 +118,7 @@ class BiopsyPanel(QWidget):
             foot.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(head)
+        layout.addWidget(self.restored)
         self.split.addWidget(self.fields)
         self.split.addWidget(self.tabs)
         self.split.setChildrenCollapsible(False)
@@ -130,21 +133,44 @@ class BiopsyPanel(QWidget):
         self.tabs.currentChanged.connect(self._lay_beside)
         self.fields.edited.connect(self._edited)
         self.section.clicked.connect(self.section_requested)
-        self.save.clicked.connect(lambda: self._ask_to_save("draft"))
-        self.complete.clicked.connect(lambda: self._ask_to_save("complete"))
-        self.lock.clicked.connect(lambda: self._ask_to_save("locked"))
+        self.save.clicked.connect(lambda: self.ask_to_save("draft"))
+        self.complete.clicked.connect(lambda: self.ask_to_save("complete"))
+        self.lock.clicked.connect(lambda: self.ask_to_save("locked"))
         self.unlock.clicked.connect(self._ask_to_unlock)
+
+    @property
+    def work(self) -> BiopsyWork:
+        """Form and drawings as they stand."""
+        return self._work
 
     @property
     def form(self) -> BiopsyForm:
         """The form as it stands."""
-        return self._form
+        return self._work.form
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Drawings that are not stored yet."""
+        return self._work.new_drawings(self._saved)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether form or drawings are other than the stored ones, or something drawn waits for the form."""
+        return self._work.is_changed(self._saved) or bool(self._work.canvas)
 
     def show_form(self, form: BiopsyForm, *, fixed: Collection[str] = ()) -> None:
-        """Show a form, for example of a stored entry; fields in `fixed` cannot be typed into."""
+        """Show a form without drawings; fields in `fixed` cannot be typed into."""
+        self.show_work(work_of(form), fixed=fixed)
+
+    def show_work(
+        self, work: BiopsyWork, saved: BiopsyWork | None = None, *, fixed: Collection[str] = (), restored: str = ""
+    ) -> None:
+        """Show work on an entry, `saved` as it is stored, and say in `restored` where it came back from."""
         self._fixed = frozenset(fixed)
-        self._form = form
-        self.fields.show_texts(form.texts)
+        self._work, self._saved = work, saved or work
+        self.restored.setText(restored)
+        self.restored.setVisible(bool(restored))
+        self.fields.show_texts(self.form.texts)
         self._judge()
         self._follow()
 
@@ -159,23 +185,33 @@ class BiopsyPanel(QWidget):
         self._judge()
         self._follow()
 
-    def take_measurements(self, values: Mapping[str, float], evidence: Evidence | None = None) -> None:
-        """Put measured values into the form; what was drawn is kept until the form is saved."""
-        try:
-            form = self._form
+    def take_measurements(self, values: Mapping[str, float], evidence: Evidence | None = None) -> bool:
+        """Put what was measured into the form; a drawing is pooled with those on other pictures and kept with them."""
+
+        def put(work: BiopsyWork) -> BiopsyWork:
+            if evidence is not None:
+                return work.put(evidence)
             for code, value in values.items():
-                form = form.with_text(code, drawn_text(value))
+                work = work.with_text(code, drawn_text(value))
+            return work
+
+        return self.change(put)
+
+    def change(self, make: Callable[[BiopsyWork], BiopsyWork]) -> bool:
+        """Go on with what is made of the work; false, and the reason is shown, where that is refused."""
+        try:
+            work = make(self._work)
         except BonemetricsError as error:
+            self.fields.show_texts(self.form.texts)
             self.show_refusal(error.message)
-            return
-        if evidence is not None:
-            others = [one for one in self.evidence if one.picture_sha256 != evidence.picture_sha256]
-            self.evidence = [*others, evidence]
-        self.fields.show_texts(form.texts)
-        self._take(form)
+            return False
+        self.fields.show_texts(work.form.texts)
+        self._take(work)
+        return True
 
     def show_refusal(self, text: str) -> None:
         """Say why something was not done."""
+        self.refusal = text
         self.blocking.setText(f"<b style='color: {COLORS['impossible']}'>✖</b> {escape(text)}")
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - named by Qt
@@ -187,39 +223,25 @@ class BiopsyPanel(QWidget):
             self.split.setSizes([550, 450] if wide else [600, 400])
 
     def _edited(self, key: str, text: str) -> None:
-        try:
-            form = self._form.with_text(key, text)
-        except BonemetricsError as error:
-            self.fields.show_texts(self._form.texts)
-            self.show_refusal(error.message)
-            return
-        self._take(form)
+        self.change(lambda work: work.with_text(key, text))
 
-    def _take(self, form: BiopsyForm) -> None:
-        self._form = form
+    def _take(self, work: BiopsyWork) -> None:
+        self._work = work
         self._judge()
         self._later.start()
-        self.form_changed.emit(form)
+        self.form_changed.emit(work.form)
+        self.work_changed.emit(work)
 
     def _judge(self) -> None:
         """What can be said at once: each value by itself, and what cannot be true together."""
-        faults = self._form.faults(self._parameters)
-        envelope = self._form.entry_so_far.envelope
-        for key in self.fields.keys:
-            judged = Judged("ok")
-            if key in faults:
-                judged = Judged("impossible", faults[key])
-            elif key in MEASUREMENTS:
-                number = parse(self._form.text(key))
-                if isinstance(number, GivenNumber):
-                    judged = judge(key, number.value, envelope, self._parameters)
+        for key, judged in judged_fields(self._work, self._parameters, self.fields.keys).items():
             self.fields.show_judged(key, judged)
         self._show_state()
 
     def _show_state(self) -> None:
-        form = self._form
+        form = self.form
         locked = form.state == "locked"
-        changed = " · not saved" if form.is_changed or self.evidence else ""
+        changed = " · not saved" if form.is_changed or self.is_changed else ""
         self.state.setText(f"<b>{_STATES[form.state]}</b>{changed}")
         blocks = form.blocks(self._parameters)
         self.blocking.setText("" if locked or not blocks else "To complete: " + escape("; ".join(blocks)))
@@ -238,7 +260,7 @@ class BiopsyPanel(QWidget):
     def _follow(self) -> None:
         """What follows from all fields together."""
         self._later.stop()
-        entry = self._form.entry_so_far
+        entry = self.form.entry_so_far
         following = derived(entry, self._parameters)
         self.derived.show_following(following, entry.envelope, self._parameters)
         interval = label_interval(entry)
@@ -250,14 +272,15 @@ class BiopsyPanel(QWidget):
         """Both visits, where they are looked at: they take as long as everything else that follows."""
         if self.tabs.currentIndex() != _BOTH_VISITS:
             return
-        beside = side_by_side((*self._others, self._form.entry_so_far), self._parameters)
+        beside = side_by_side((*self._others, self.form.entry_so_far), self._parameters)
         self.warnings.setText("\n".join(f"▲ {one}" for one in beside.warnings))
         self.warnings.setVisible(bool(beside.warnings))
         self.beside.show_beside(beside, self._titles or ("This entry",))
 
-    def _ask_to_save(self, state: str) -> None:
+    def ask_to_save(self, state: str) -> None:
+        """Ask for the form to be stored in a state, where it can be."""
         try:
-            form = self._form
+            form = self.form
             if state == "complete":
                 form = form.completed(self._parameters)
             elif state == "locked":

@@ -145,6 +145,49 @@ def drawing_layer(pixel_um: float, *, name: str, color: str) -> Shapes:
     )
 
 
+def counting_layer(pixel_um: float, *, name: str, color: str) -> Points:
+    """Points on a picture of a section, in µm: one on each thing that is counted."""
+    return Points(
+        ndim=2,
+        name=name,
+        face_color=color,
+        border_color="white",
+        symbol="disc",
+        opacity=0.8,
+        scale=(pixel_um, pixel_um),
+        units=("um", "um"),
+        axis_labels=("y", "x"),
+    )
+
+
+CHANNEL_COLORS = ("green", "magenta", "cyan", "yellow")
+"""Of fluorescence channels, in their order: neighbours are told apart with any colour vision."""
+_SHOWN = (1.0, 99.8)
+"""Per cent of a channel's pixels between which its contrast lies."""
+
+
+def picture_layers(parts: Sequence[tuple[str, Sequence[Any]]]) -> list[Image]:
+    """A picture of a section in pixels, one layer for each channel.
+
+    Parameters
+    ----------
+    parts
+        Title of each channel with the arrays of its levels, the finest first; a picture in grey or colour is one part.
+    """
+    if len(parts) == 1:
+        return [section_layer(parts[0][1], name="Section")]
+    found = []
+    for number, (title, levels) in enumerate(parts):
+        layer = section_layer(levels, name=f"Section, {title}")
+        layer.colormap = CHANNEL_COLORS[number % len(CHANNEL_COLORS)]
+        layer.blending = "additive"
+        low, high = (float(one) for one in np.percentile(levels[-1], _SHOWN))
+        layer.contrast_limits_range = (0.0, float(np.iinfo(levels[0].dtype).max))
+        layer.contrast_limits = (low, high if high > low else low + 1.0)
+        found.append(layer)
+    return found
+
+
 def section_layer(levels: Sequence[Any], *, name: str) -> Image:
     """A picture of a section in pixels, grey or in colour; `levels` are arrays, the finest first."""
     return Image(

@@ -26,6 +26,7 @@ def open_section_window(reader: str = "", *, show: bool = True) -> tuple[Any, Se
 
     viewer = Viewer(title="Section pictures", show=show)
     panel = SectionPanel(viewer, reader)
+    panel.asks_on_closing = True
     viewer.window.add_dock_widget(panel, name="Section", area="right")
     return viewer, panel
 

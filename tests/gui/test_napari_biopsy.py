@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("napari")
 
+from napari_bonemetrics import biopsy_desk
 from napari_bonemetrics.biopsy_desk import BiopsyDesk
 from napari_bonemetrics.biopsy_panel import BiopsyPanel
 from napari_bonemetrics.radius_beside import RadiusBeside
@@ -17,7 +18,7 @@ from napari_bonemetrics.section_panel import SectionPanel
 from napari_bonemetrics.section_window import open_section_window
 from PIL import Image
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication, QInputDialog, QMessageBox
+from qtpy.QtWidgets import QApplication, QInputDialog
 
 from bonemetrics.quantities import Material
 from bonemetrics.records import HistomorphometryEntry, HistomorphometryParameters, Measurement, Provenance
@@ -230,7 +231,7 @@ def test_section_panel__a_picture_without_size_can_be_drawn_on_and_gives_no_numb
     panel.start_drawing()
     viewer.layers["T.Ar"].add(np.array([(10, 10), (10, 110), (60, 110), (60, 10)]), shape_type="polygon")
     qtbot.waitUntil(lambda: "T.Ar" in rows_of(panel))
-    assert "not known" in rows_of(panel)["T.Ar"][3]
+    assert "not known" in rows_of(panel)["T.Ar"][4]
     assert rows_of(panel)["T.Ar"][1] == ""
     assert not panel.put.isEnabled()
     assert "Jane" not in panel.box.told.text()
@@ -247,7 +248,7 @@ def test_section_panel__a_stated_size_makes_numbers_that_go_into_the_form(viewer
     qtbot.keyClicks(panel.box.reader, "KL")
     qtbot.keyClick(panel.box.pixel_um, Qt.Key.Key_Return)
     # 50 × 100 pixels of 6.25 um2 are 0.03125 mm2.
-    assert rows_of(panel)["T.Ar"] == ("1", "0.03125", "mm²", "")
+    assert rows_of(panel)["T.Ar"] == ("1", "0.03125", "mm²", "", "")
     assert tuple(viewer.layers["T.Ar"].scale) == (2.5, 2.5)
     assert {str(unit) for layer in viewer.layers for unit in layer.units} == {"micrometer"}
     form = BiopsyPanel()
@@ -258,12 +259,10 @@ def test_section_panel__a_stated_size_makes_numbers_that_go_into_the_form(viewer
     (evidence,) = form.evidence
     assert evidence.pixel_size.stated_by == "KL"
     assert evidence.shapes[0].vertices == ((10.0, 10.0), (10.0, 110.0), (60.0, 110.0), (60.0, 10.0))
-    # Opened again, the kept drawing gives the same.
+    # Opened again, the drawing is there with its size, and gives the same.
     opened(qtbot, panel, picture)
-    assert rows_of(panel) == {}
-    panel._state_size(2.5, "KL")
-    panel.show_drawing(evidence)
-    assert rows_of(panel)["T.Ar"] == ("1", "0.03125", "mm²", "")
+    assert panel.picture.pixel_size.stated_by == "KL"
+    assert rows_of(panel)["T.Ar"] == ("1", "0.03125", "mm²", "", "")
 
 
 def test_section_panel__a_width_is_drawn_with_the_mouse(viewer, shown, picture, qtbot):
@@ -292,11 +291,11 @@ def test_section_panel__refuses_what_has_no_certain_area(viewer, shown, picture,
     panel.start_drawing()
     layer = viewer.layers["B.Ar"]
     layer.add(np.array([(10, 10), (60, 60), (10, 60), (60, 10)]), shape_type="polygon")
-    qtbot.waitUntil(lambda: "crosses" in rows_of(panel).get("B.Ar", ("",) * 4)[3])
+    qtbot.waitUntil(lambda: "crosses" in rows_of(panel).get("B.Ar", ("",) * 5)[4])
     assert not panel.put.isEnabled()
     qtbot.mouseClick(panel.undo, Qt.MouseButton.LeftButton)
     layer.add(np.array([(10, 10), (10, 60), (60, 60), (60, 10)]), shape_type="ellipse")
-    qtbot.waitUntil(lambda: "ellipse" in rows_of(panel).get("B.Ar", ("",) * 4)[3])
+    qtbot.waitUntil(lambda: "ellipse" in rows_of(panel).get("B.Ar", ("",) * 5)[4])
     assert not panel.put.isEnabled()
 
 
@@ -387,12 +386,27 @@ def test_biopsy_desk__asks_before_it_leaves_what_is_not_saved(desk, qtbot, monke
     typed(qtbot, desk.panel, "T.Ar", "40")
     qtbot.mouseClick(desk.panel.save, Qt.MouseButton.LeftButton)
     typed(qtbot, desk.panel, "T.Ar", "41")
-    answers = iter([QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Discard])
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: next(answers))
+    (kept,) = desk.session.own("W-1")
+    answers = iter(["cancel", "keep"])
+    monkeypatch.setattr(biopsy_desk, "ask_entry", lambda _desk: next(answers))
     for wanted in ("41", ""):
-        desk.entries.setCurrentIndex(desk.entries.findData(""))
-        desk.entries.activated.emit(desk.entries.currentIndex())
+        choose_entry(desk, "")
         assert desk.panel.form.text("T.Ar") == wanted
+    # What was kept for later is marked, comes back and says so; discarded, it is gone.
+    assert desk.entries.itemText(desk.entries.findData(kept.entry_id)).endswith("not saved")
+    choose_entry(desk, kept.entry_id)
+    assert desk.panel.form.text("T.Ar") == "41"
+    assert desk.panel.restored.text().startswith("▲ Restored from 2")
+    answers = iter(["discard"])
+    choose_entry(desk, "")
+    choose_entry(desk, kept.entry_id)
+    assert (desk.panel.form.text("T.Ar"), desk.panel.restored.text()) == ("40", "")
+    assert len(desk.session.own("W-1")) == 1
+
+
+def choose_entry(desk, entry_id):
+    desk.entries.setCurrentIndex(desk.entries.findData(entry_id))
+    desk.entries.activated.emit(desk.entries.currentIndex())
 
 
 def test_radius_beside__says_that_these_are_different_bones(shown):

@@ -8,9 +8,10 @@ import pytest
 
 pytest.importorskip("napari")
 
+from napari_bonemetrics import biopsy_desk
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QMessageBox, QTableWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QTableWidget
 
 from bonemetrics.records import HistomorphometryEntry
 from bonemetrics.review.blinding import leaks
@@ -100,11 +101,11 @@ def test_desk__a_biopsy_is_typed_completed_and_found_again_beside_the_radius(mak
 def test_desk__asks_before_an_entry_that_is_not_saved_is_left(make_viewer, tmp_path, monkeypatch):
     with desk_on(make_viewer, tmp_path) as desk:
         answers = []
-        monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
+        monkeypatch.setattr(biopsy_desk, "ask_entry", lambda _desk: answers.pop(0))
         case, panel = open_case(desk), desk.biopsy.desk.panel
         desk.show_page("Biopsy")
         typed(panel, "T.Ar", "41")
-        answers[:] = [QMessageBox.StandardButton.Cancel]
+        answers[:] = ["cancel"]
         desk.open_key(desk.list.next_key(case.task.key))
         idle(desk)
         assert (desk.flow.case, panel.form.text("T.Ar"), answers) == (case, "41", [])
@@ -116,7 +117,7 @@ def test_desk__asks_before_an_entry_that_is_not_saved_is_left(make_viewer, tmp_p
         assert desk.flow.case is case
         assert desk.pages.tabText(desk.pages.currentIndex()) == "Biopsy"
         assert "not saved yet" in desk.foot.message.text()
-        answers[:] = [QMessageBox.StandardButton.Discard]
+        answers[:] = ["discard"]
         desk.open_key(desk.list.next_key(case.task.key))
         idle(desk)
         assert (case.is_closed, panel.form.text("T.Ar"), answers) == (True, "", [])
