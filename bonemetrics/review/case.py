@@ -18,6 +18,7 @@ from bonemetrics.review.active_time import ActiveTime
 from bonemetrics.review.beside import VisitBeside
 from bonemetrics.review.blinding import Secrets
 from bonemetrics.review.disagreement import Choice, Disagreement
+from bonemetrics.review.place_numbers import PlaceNumbers
 from bonemetrics.review.worklist import Task
 from bonemetrics.segmentation.editing.undo import UndoStack
 from bonemetrics.study.masks import EditSource, Labels
@@ -114,8 +115,10 @@ class Case:
 class AdjudicationCase:
     """Two readers' masks of one scan, in random order and without names.
 
-    `choices` takes a reader by the number of each component of `disagreement`, and is filled by whoever shows them.
-    `case` is the scan as an open case, for all that is done with one: an own edit, a rejection, closing.
+    `choices` takes a reader by the number of each component of `disagreement`, and is filled by whoever shows them;
+    with `recovered` it begins as it was left unsettled, and `draft_problem` says why that could not be. `file` is where
+    they are kept. `numbers` are there as far as the protocol lets the adjudicator see them. `case` is the scan as an
+    open case, for all that is done with one: an own edit, a rejection, closing.
     """
 
     case: Case
@@ -124,7 +127,11 @@ class AdjudicationCase:
     mask_a: Labels = field(repr=False)
     mask_b: Labels = field(repr=False)
     disagreement: Disagreement
+    file: Path = field(repr=False)
     choices: dict[int, Choice] = field(default_factory=dict)
+    recovered: bool = False
+    draft_problem: ReviewError | None = None
+    numbers: PlaceNumbers | None = None
 
     @property
     def task(self) -> Task:

@@ -45,6 +45,7 @@ class Session:
         self._list = Worklist(())
         self._facts: dict[str, CaseFacts] = {}
         self._open: list[Case] = []
+        self._unsettled: dict[str, AdjudicationCase] = {}
 
     @classmethod
     def open(
@@ -215,6 +216,10 @@ class Session:
             if case.is_edited and not (force or put_off):
                 raise ReviewError("the edit is not saved; save it, discard it, or keep it", code="unsaved-edit")
             saving.autosave(case)
+            found = self._unsettled.get(case.task.key)
+            if found is not None:
+                self.keep_choices(found)
+        self._unsettled.pop(case.task.key, None)
         case.is_closed = True
         self._open = [one for one in self._open if one is not case]
         for folder in (case.folder, *([case.beside.folder] if case.beside is not None else [])):
@@ -324,7 +329,7 @@ class Session:
         StudyError
             As `Reading.record_review` says, and those of `save_edit`.
         """
-        return judging.decide(
+        kept = judging.decide(
             self._desk,
             case,
             verdict,
@@ -335,6 +340,11 @@ class Session:
             confidence=confidence,
             progress=progress,
         )
+        found = self._unsettled.get(case.task.key)
+        if found is not None and verdict != "defer":
+            # A verdict settles the scan by other means, so the choices lead nowhere.
+            self._forget_choices(found)
+        return kept
 
     def sign(self, case: Case, meaning: str) -> Signature:
         """Sign the reader's last verdict on the scan; the labels are then read-only. See `signatures.sign`."""
@@ -369,12 +379,45 @@ class Session:
         """
         if self._task(key).kind != "adjudicate":
             raise ReviewError("this task is a scan to be read, not one to be settled", code="not-to-adjudicate")
+        known = self._unsettled.get(key)
+        if known is not None:
+            return known
         case = self.open_case(key, progress)
         try:
-            return adjudicating.adjudicate(self._desk, case)
+            self._unsettled[key] = adjudicating.adjudicate(self._desk, case)
         except BaseException:
             self.close_case(case, force=True)
             raise
+        return self._unsettled[key]
+
+    def keep_choices(self, adjudication: AdjudicationCase, choices: Mapping[int, Choice] | None = None) -> bool:
+        """Keep choices that are not settled, so that they come back after closing the case or a killed program.
+
+        Parameters
+        ----------
+        adjudication
+            An open one.
+        choices
+            Those of the adjudication itself where left out.
+
+        Returns
+        -------
+        bool
+            False, and nothing is kept, where the adjudication is closed or settled.
+
+        Raises
+        ------
+        StudyError
+            `locked`.
+        """
+        if self._unsettled.get(adjudication.task.key) is not adjudication:
+            return False
+        adjudicating.keep_choices(adjudication, adjudication.choices if choices is None else choices)
+        return True
+
+    def _forget_choices(self, adjudication: AdjudicationCase) -> None:
+        self._unsettled.pop(adjudication.task.key, None)
+        remove_draft(adjudication.file)
 
     def settle(
         self,
@@ -406,7 +449,9 @@ class Session:
             As of `save_edit`.
         """
         made = adjudication.choices if choices is None else choices
-        return adjudicating.settle(self._desk, adjudication, made, progress, comment=comment, confidence=confidence)
+        kept = adjudicating.settle(self._desk, adjudication, made, progress, comment=comment, confidence=confidence)
+        self._forget_choices(adjudication)
+        return kept
 
     # The window
 

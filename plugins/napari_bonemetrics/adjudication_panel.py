@@ -17,15 +17,19 @@ from qtpy.QtWidgets import (
 
 from bonemetrics.review.case import AdjudicationCase
 from bonemetrics.review.disagreement import Choice, Component
+from bonemetrics.review.place_numbers import PlaceNumbers
 from bonemetrics.volume import CORTICAL, TRABECULAR
 
 _NAMES = {0: "outside", TRABECULAR: "trabecular", CORTICAL: "cortical"}
-_HEADS = ("Volume", "Slices", "A says", "B says", "Taken")
+_HEADS = ("Volume", "Slices", "A says", "B says", "Taken", "Tb.vBMD B − A")
+_NUMBER = len(_HEADS) - 1
+_RECOVERED = " Your choices from before are back."
 
 
 class AdjudicationPanel(QWidget):
     """Fills the choices of a case; neither reader is named."""
 
+    choices_changed = Signal()
     jump_requested = Signal(tuple)
     shown_requested = Signal(str)
     settle_requested = Signal()
@@ -33,8 +37,9 @@ class AdjudicationPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.case: AdjudicationCase | None = None
-        self.told = QLabel("")
-        self.told.setWordWrap(True)
+        self.told, self.numbers = QLabel(""), QLabel("")
+        for label in (self.told, self.numbers):
+            label.setWordWrap(True)
         self.table = QTableWidget(0, len(_HEADS))
         self.table.setHorizontalHeaderLabels(_HEADS)
         self.table.verticalHeader().setVisible(False)
@@ -47,6 +52,8 @@ class AdjudicationPanel(QWidget):
         self.settle = QPushButton("Settle")
         self._lay_out()
         self.table.itemSelectionChanged.connect(self._go)
+        # A click on the place that is selected already leads back to it.
+        self.table.cellClicked.connect(self._go)
         self.settle.clicked.connect(self.settle_requested)
         for choice, button in self.take.items():
             button.clicked.connect(lambda _checked, chosen=choice: self.choose(chosen))
@@ -58,6 +65,7 @@ class AdjudicationPanel(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.addWidget(self.told)
+        layout.addWidget(self.numbers)
         for widgets in (self.look.values(), None, self.take.values(), self.rest):
             if widgets is None:
                 layout.addWidget(self.table, 1)
@@ -74,8 +82,27 @@ class AdjudicationPanel(QWidget):
         components = case.disagreement.components if case is not None else ()
         self.table.setRowCount(len(components))
         self._fill()
-        if components:
-            self.table.selectRow(0)
+        self.show_numbers()
+        if case is not None and components:
+            # Where something was decided before, what is still open comes first.
+            opened = [row for row, one in enumerate(components) if one.number not in case.choices]
+            self.table.selectRow(opened[0] if opened else 0)
+
+    def show_numbers(self) -> None:
+        """Show what hangs on each place, as far as the case tells."""
+        numbers = self.case.numbers if self.case is not None else None
+        self.table.setColumnHidden(_NUMBER, numbers is None)
+        self.numbers.setVisible(numbers is not None)
+        self.numbers.setText("")
+        if numbers is None or self.case is None:
+            return
+        self.numbers.setText(_whole(numbers))
+        for row, one in enumerate(self.case.disagreement.components):
+            moved = numbers.by_place.get(one.number)
+            item = QTableWidgetItem("–" if moved is None else f"{moved:+.3g}" if moved else "0")
+            item.setToolTip(_meaning(numbers))
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.table.setItem(row, _NUMBER, item)
 
     def _fill(self) -> None:
         if self.case is None:
@@ -87,7 +114,8 @@ class AdjudicationPanel(QWidget):
                 item.setData(Qt.ItemDataRole.UserRole, one.number)
                 self.table.setItem(row, column, item)
         n = len(self.case.disagreement.components)
-        self.told.setText(f"The readers differ at {n} places; {self.case.n_open} are not decided.")
+        back = _RECOVERED if self.case.recovered else ""
+        self.told.setText(f"The readers differ at {n} places; {self.case.n_open} are not decided.{back}")
         self.settle.setEnabled(self.case.n_open == 0)
 
     def choose(self, choice: Choice) -> None:
@@ -97,6 +125,7 @@ class AdjudicationPanel(QWidget):
             return
         self.case.choices[self.case.disagreement.components[row].number] = choice
         self._fill()
+        self.choices_changed.emit()
         if row + 1 < self.table.rowCount():
             self.table.selectRow(row + 1)
 
@@ -107,8 +136,9 @@ class AdjudicationPanel(QWidget):
         for one in self.case.disagreement.components:
             self.case.choices.setdefault(one.number, choice)
         self._fill()
+        self.choices_changed.emit()
 
-    def _go(self) -> None:
+    def _go(self, *_place: int) -> None:
         row = self.table.currentRow()
         if self.case is not None and 0 <= row < len(self.case.disagreement.components):
             self.jump_requested.emit(self.case.disagreement.components[row].index)
@@ -120,3 +150,23 @@ def _cells(one: Component, taken: Choice | None) -> tuple[str, ...]:
     slices = f"{first + 1}" if first == last else f"{first + 1}–{last + 1}"
     names = [_NAMES.get(label, f"label {label}") for label in (said.a, said.b)]
     return f"{one.volume_mm3:.3g} mm³", slices, *names, taken.upper() if taken else "–"
+
+
+def _whole(numbers: PlaceNumbers) -> str:
+    one = numbers.measured
+    if one is None or one.before is None or one.after is None or one.difference is None:
+        return "Tb.vBMD was not measured in both masks."
+    lsc = "no LSC" if one.lsc is None else f"LSC {one.lsc:.4g}"
+    return (
+        f"Tb.vBMD as measured: A {one.before:.4g}, B {one.after:.4g}, B − A {one.difference:+.3g} "
+        f"{one.unit} {one.material} ({lsc})"
+    )
+
+
+def _meaning(numbers: PlaceNumbers) -> str:
+    first, last = numbers.slices
+    return (
+        f"By how much the mean density of the voxels labelled trabecular in slices {first + 1} to {last + 1} moves, "
+        f"in mg/cm3 {numbers.material}, where B is taken at this place alone and A everywhere else. Not corrected for "
+        "blur, so these do not add up to the difference as measured."
+    )

@@ -120,8 +120,9 @@ class CaseFlow(QObject):
         self.case_opened.emit(self.case)
         if self.adjudication is not None:
             self.adjudication_opened.emit(self.adjudication)
-        if self.case.draft_problem is not None:
-            self.failed.emit(self.told(self.case.draft_problem))
+        for one in (self.case, self.adjudication):
+            if one is not None and one.draft_problem is not None:
+                self.failed.emit(self.told(one.draft_problem))
 
     def _too_late(self, found: Case | AdjudicationCase) -> None:
         case = found.case if isinstance(found, AdjudicationCase) else found

@@ -209,12 +209,12 @@ class ReadingDesk(QWidget):
         self.head.show_case(None, can_sign=False)
         self.head.uncheck_beside()
         self.adjudication.show_case(None)
+        self.numbers.clear()
         self.biopsy.clear()
         self._show_differences(False)
         self.verdict.set_open(False)
         self.edit.setEnabled(False)
         self.viewer.title = TITLE
-        self.numbers.clear()
 
     def show_numbers(self) -> None:
         """Show what the saved edit does to the numbers, as far as the session tells."""

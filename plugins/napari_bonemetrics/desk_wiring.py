@@ -76,6 +76,7 @@ def _wire_judging(desk: ReadingDesk) -> None:
     desk.flow.beside_opened.connect(lambda visit: _show_beside(desk, visit))
     desk.adjudication.jump_requested.connect(desk.stage.look_at)
     desk.adjudication.settle_requested.connect(desk.flow.settle)
+    desk.adjudication.choices_changed.connect(desk.keeper.keep)
     desk.adjudication.shown_requested.connect(lambda choice: _show_mask(desk, choice))
 
 
@@ -88,6 +89,9 @@ def _wire_editing(desk: ReadingDesk) -> None:
     panel.undo_requested.connect(editor.undo)
     panel.redo_requested.connect(editor.redo)
     panel.save_requested.connect(desk.flow.save)
+    panel.preview_requested.connect(desk.flow.preview)
+    desk.numbers.preview_requested.connect(desk.flow.preview)
+    desk.flow.previewed.connect(lambda found: _show_preview(desk, found))
     editor.changed.connect(lambda: _show_edits(desk))
 
 
@@ -101,9 +105,6 @@ def _wire_looking(desk: ReadingDesk) -> None:
     desk.tour.page_requested.connect(desk.show_page)
     desk.tour.ended.connect(desk.memory.tour_ended)
 
-    panel.preview_requested.connect(desk.flow.preview)
-    desk.numbers.preview_requested.connect(desk.flow.preview)
-    desk.flow.previewed.connect(lambda found: _show_preview(desk, found))
 
 def _slots(desk: ReadingDesk) -> Slots:
     slots: Slots = {
@@ -123,6 +124,7 @@ def _slots(desk: ReadingDesk) -> Slots:
         "undo": desk.editor.undo,
         "redo": desk.editor.redo,
         "save_edit": desk.edit.save.click,
+        "preview": desk.edit.ask.click,
         "help": lambda: desk.show_page("Keys"),
     }
     for action, preset in _PRESETS.items():
@@ -136,7 +138,6 @@ def _slots(desk: ReadingDesk) -> Slots:
 def _tick(desk: ReadingDesk) -> None:
     if desk.flow.case is not None:
         desk.flow.case.active.tick()
-        "preview": desk.edit.ask.click,
 
 
 def _place_here(desk: ReadingDesk) -> None:
@@ -181,6 +182,7 @@ def _after_verdict(desk: ReadingDesk) -> None:
     _show_saved(desk)
     session, case = desk.flow.session, desk.flow.case
     desk.show_numbers()
+    desk.adjudication.show_numbers()
     if session is not None and case is not None and session.consequences(case):
         desk.show_lock()
         desk.show_page("Numbers")
@@ -236,26 +238,11 @@ def _show_edits(desk: ReadingDesk) -> None:
     desk.edit.offer_slices(editor.edited_slices)
     drawn = case is not None and desk.flow.session is not None and case.mask.reader == desk.flow.session.reader
     desk.verdict.set_edited(unsaved=editor.is_unsaved, drawn=drawn)
+    desk.numbers.labels_changed()
+    _offer_preview(desk)
     _tick(desk)
 
 
-def _draw_box(desk: ReadingDesk) -> None:
-    desk.edit.brush.setChecked(False)
-    desk.stage.draw_box()
-
-
-def _run_tool(desk: ReadingDesk, name: str) -> None:
-    """Let the library work out an edit in a worker, then make it."""
-    case = desk.flow.case
-    if case is None or case.is_locked:
-        return
-    chosen = desk.tool_settings()
-    parameters = desk.tissue_parameters()
-    desk.numbers.labels_changed()
-    _offer_preview(desk)
-    asked = ToolCase(labels=case.labels, density=case.density, parameters=parameters, last_move=desk.editor.last_move)
-
-    def make(found: ToolResult) -> None:
 def _offer_preview(desk: ReadingDesk) -> None:
     possible = desk.flow.session is not None and sees_numbers_unjudged(desk.flow.session.rules)
     desk.edit.offer_preview(possible)
@@ -273,6 +260,21 @@ def _show_preview(desk: ReadingDesk, found: Preview) -> None:
     desk.show_page("Numbers")
 
 
+def _draw_box(desk: ReadingDesk) -> None:
+    desk.edit.brush.setChecked(False)
+    desk.stage.draw_box()
+
+
+def _run_tool(desk: ReadingDesk, name: str) -> None:
+    """Let the library work out an edit in a worker, then make it."""
+    case = desk.flow.case
+    if case is None or case.is_locked:
+        return
+    chosen = desk.tool_settings()
+    parameters = desk.tissue_parameters()
+    asked = ToolCase(labels=case.labels, density=case.density, parameters=parameters, last_move=desk.editor.last_move)
+
+    def make(found: ToolResult) -> None:
         desk.editor.apply(found.patch, move=found.move)
         desk.foot.say(found.told if not found.patch.is_empty else f"{found.told}; nothing changed", "done")
 

@@ -1,4 +1,4 @@
-"""Keeps the unsaved edit on the disk and the claim on the case alive, without anybody waiting for it."""
+"""Keeps unsaved edits and unsettled choices on the disk and the claim on the case alive; nobody waits for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RENEW_MS = 120_000
 
 
 class DraftKeeper(QObject):
-    """Saves a draft soon after each change, and renews the claim every few minutes."""
+    """Saves a draft soon after each change of the labels and at once after a choice, and renews the claim."""
 
     failed = Signal(str)
 
@@ -23,6 +23,7 @@ class DraftKeeper(QObject):
         super().__init__(parent)
         self._flow, self._editor = flow, editor
         self._job: Job | None = None
+        self._is_owed = False
         self._soon, self._renew = QTimer(self), QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(AUTOSAVE_MS)
@@ -31,16 +32,25 @@ class DraftKeeper(QObject):
         self._renew.timeout.connect(self.renew)
         self._renew.start()
         editor.changed.connect(self._changed)
+        flow.busy_changed.connect(self._go_on)
 
     def _changed(self) -> None:
         if self._editor.is_unsaved and not self._soon.isActive():
             self._soon.start()
 
     def keep(self) -> None:
-        """Keep the edit as a draft."""
-        session, case = self._flow.session, self._flow.case
-        if session is not None and case is not None and not case.is_locked:
-            self._run("keeping a draft", lambda: session.autosave(case))
+        """Keep the edit, and the choices of an adjudicator, as drafts."""
+        session, case, found = self._flow.session, self._flow.case, self._flow.adjudication
+        if session is None or case is None or case.is_locked:
+            return
+        choices = dict(found.choices) if found is not None else {}
+
+        def call() -> None:
+            session.autosave(case)
+            if found is not None:
+                session.keep_choices(found, choices)
+
+        self._run("keeping a draft", call)
 
     def renew(self) -> None:
         """Keep the claim on the open case."""
@@ -63,12 +73,20 @@ class DraftKeeper(QObject):
         self._job = None
 
     def stop(self) -> None:
-        """Wait for what runs, and begin nothing more."""
+        """Wait for what runs, and begin nothing more until the reader's own call is done."""
+        self._is_owed = self._is_owed or self._soon.isActive()
         self._soon.stop()
         if self._job is not None:
             self._job.wait()
+
+    def _go_on(self, busy: bool) -> None:
+        """A draft that was due when a call of the reader began is due still."""
+        if self._is_owed and not busy:
+            self._is_owed = False
+            self._soon.start()
 
     def end(self) -> None:
         """The window closes."""
         self._renew.stop()
         self.stop()
+        self._is_owed = False

@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from bonemetrics.review.blinding import leaks
+from bonemetrics.review.choice_drafts import read_choices
 from bonemetrics.study.store import Store
 from bonemetrics.volume import CORTICAL, TRABECULAR
 from tests.gui.desk_cases import Arm, bone, desk_on, idle, open_case, session, settle, wait_until
@@ -44,8 +45,8 @@ def read(store, reader, edits):
 def settled_by(make_napari_viewer, tmp_path):
     """Opens the desk of the adjudicator on a scan that both readers have edited."""
 
-    def opened():
-        return desk_on(make_napari_viewer, tmp_path, reader="AD", rules=TWO, arms=(Arm(),), before=readings)
+    def opened(more=""):
+        return desk_on(make_napari_viewer, tmp_path, reader="AD", rules=TWO + more, arms=(Arm(),), before=readings)
 
     def readings(store):
         for reader, edits in (("KL", BY_KL), ("MN", BY_MN)):
@@ -138,3 +139,70 @@ def test_desk__the_rest_can_be_taken_at_once_and_keeps_what_was_chosen(settled_b
         click(page.rest[0 if other == "a" else 1])
         assert [page.table.item(row, 4).text() for row in range(3)] == [other.upper(), other.upper(), mine.upper()]
         assert page.settle.isEnabled()
+
+
+def test_desk__choices_are_kept_at_once_and_come_back_with_a_and_b_as_they_were(settled_by):
+    with settled_by() as desk:
+        case, page = open_case(desk), desk.adjudication
+        first = desk.flow.adjudication
+        click(page.take["b"])
+        # On the disk without anybody closing anything: a program killed now loses no choice.
+        wait_until(lambda: first.file.is_file())
+        kept = read_choices(first.file)
+        assert (kept.choices, kept.mask_a, kept.mask_b) == ({1: "b"}, first.mask_a.sha256, first.mask_b.sha256)
+        click(page.take["a"])
+        wait_until(lambda: read_choices(first.file).choices == {1: "b", 2: "a"})
+        desk.open_key(desk.list.next_key(case.task.key) or case.task.key)
+        idle(desk)
+        again = desk.flow.adjudication
+        assert again is not first
+        assert (again.mask_a, again.mask_b) == (first.mask_a, first.mask_b)
+        assert [page.table.item(row, 4).text() for row in range(3)] == ["B", "A", "–"]
+        assert "choices from before are back" in page.told.text()
+        # What is still open comes first.
+        assert page.table.currentRow() == 2
+        click(page.take["a"])
+        click(page.settle)
+        wait_until(lambda: not desk.flow.is_busy)
+        idle(desk)
+        assert not first.file.exists()
+
+
+def test_desk__each_place_tells_what_hangs_on_it_where_the_protocol_lets_the_adjudicator_see_numbers(settled_by):
+    with settled_by("consequence = 'at-once'\n") as desk:
+        open_case(desk)
+        found, page = desk.flow.adjudication, desk.adjudication
+        labels = bone()[2].labels
+        values = bone()[0].mg_per_cm3[labels == TRABECULAR].astype(float)
+        # Only KL calls the smallest place trabecular; the others are cortical and move nothing.
+        added = bone()[0].mg_per_cm3[SMALL].astype(float)
+        moved = (values.sum() + added.sum()) / (values.size + added.size) - values.mean()
+        if letter_of(found, "KL") == "a":
+            moved = -moved
+        shown = [page.table.item(row, 5).text() for row in range(3)]
+        assert shown[:2] == ["0", "0"]
+        assert float(shown[2]) == pytest.approx(moved, rel=0.005)  # three digits are shown
+        assert not page.table.isColumnHidden(5)
+        assert "Tb.vBMD as measured: A" in page.numbers.text()
+        texts = [page.numbers.text(), page.table.item(0, 5).toolTip()]
+        assert leaks(texts, desk.flow.session) == ()
+        page.table.selectRow(0)
+        settle(0.05)
+        desk.stage.look_at((0, 0, 0))
+        # A click on the place that is selected already leads back to it.
+        QTest.mouseClick(
+            page.table.viewport(),
+            Qt.MouseButton.LeftButton,
+            pos=page.table.visualItemRect(page.table.item(0, 0)).center(),
+        )
+        settle(0.05)
+        assert desk.stage.at[0] == 3
+
+
+def test_desk__before_the_verdict_no_number_stands_beside_the_places(settled_by):
+    with settled_by() as desk:
+        open_case(desk)
+        page = desk.adjudication
+        assert page.table.isColumnHidden(5)
+        assert not page.numbers.isVisible()
+        assert desk.flow.adjudication.numbers is None

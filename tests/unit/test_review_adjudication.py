@@ -72,13 +72,144 @@ def test_adjudication__shows_both_masks_and_where_they_differ_without_names(adju
 
 def test_adjudication__letters_are_by_chance_and_stay(adjudicator, monkeypatch):
     session, key = adjudicator
-    first = session.adjudication(key)
-    assert session.adjudication(key).mask_a == first.mask_a
+
+    def opened_again():
+        found = session.adjudication(key)
+        session.close_case(found.case)
+        return found.mask_a
+
+    first = opened_again()
+    assert opened_again() == first
     firsts = set()
     for seed in range(20):
         monkeypatch.setattr(Reading, "reader_key", lambda _self, _reader, seed=seed: bytes([seed]))
-        firsts.add(session.adjudication(key).mask_a.reader)
+        firsts.add(opened_again().reader)
     assert firsts == {"KL", "MN"}
+
+
+# Choices that are not settled
+
+
+def as_left(store: Store, key: str, **more):
+    """The adjudication as a later session of the adjudicator finds it."""
+    with session_of(store, "AD", **more) as session:
+        return session.adjudication(key)
+
+
+def test_choices__come_back_after_the_case_was_left_and_are_not_decided_for_anybody(adjudicator):
+    session, key = adjudicator
+    found = session.adjudication(key)
+    assert session.adjudication(key) is found
+    chosen = {1: choice(found, "MN")}
+    found.choices.update(chosen)
+    session.close_case(found.case)
+    again = session.adjudication(key)
+    assert again is not found
+    assert (again.choices, again.recovered, again.n_open) == (chosen, True, 1)
+    assert session.store.scan(found.task.scan_id).review_status == "needs-adjudication"
+    assert not list(session.store.folder.root.rglob("*.draft-*"))
+    # What is taken back is not there the next time.
+    again.choices.clear()
+    session.close_case(again.case)
+    assert as_left(session.store, key).choices == {}
+
+
+def test_choices__kept_once_outlive_a_killed_program_with_the_time_that_they_took(adjudicator):
+    session, key = adjudicator
+    found = session.adjudication(key)
+    found.choices[2] = "b"
+    found.case.active.tick()
+    clock = session._desk.clock
+    clock.seconds += 12.0
+    found.case.active.tick()
+    assert session.keep_choices(found)
+    # Nothing is closed: the program is gone, and its claim runs out.
+    session._desk.release(found.task.scan_id)
+    again = as_left(session.store, key)
+    assert (again.choices, again.recovered) == ({2: "b"}, True)
+    assert again.case.active.total_s == 12.0
+
+
+def test_choices__a_stays_a_although_the_order_of_masks_would_be_drawn_otherwise_now(adjudicator, monkeypatch):
+    session, key = adjudicator
+    found = session.adjudication(key)
+    found.choices[1] = "a"
+    session.close_case(found.case)
+    for seed in range(20):
+        monkeypatch.setattr(Reading, "reader_key", lambda _self, _reader, seed=seed: bytes([seed]))
+        again = session.adjudication(key)
+        assert (again.mask_a.reader, again.mask_b.reader) == (found.mask_a.reader, found.mask_b.reader)
+        assert (again.a.labels == found.a.labels).all()
+        assert again.choices == {1: "a"}
+        session.close_case(again.case)
+
+
+def test_choices__on_a_mask_that_a_reader_has_changed_since_are_set_aside_and_said(adjudicator):
+    session, key = adjudicator
+    found = session.adjudication(key)
+    found.choices[1] = "a"
+    session.close_case(found.case)
+    with session_of(session.store, "MN") as reading:
+        case = reading.open_case(key_of(reading, found.task.scan_id))
+        paint(case, place=(0, 0, 0))
+        reading.decide(case, "accept-with-edit")
+    again = as_left(session.store, key)
+    assert (again.choices, again.recovered) == ({}, False)
+    assert again.draft_problem.code == "draft-set-aside"
+    assert again.file.with_suffix(".aside-1").is_file()
+
+
+def test_choices__a_damaged_file_is_set_aside_and_said(adjudicator):
+    session, key = adjudicator
+    found = session.adjudication(key)
+    found.choices[1] = "a"
+    session.close_case(found.case)
+    data = found.file.read_bytes()
+    found.file.write_bytes(data.replace(b'"a"', b'"b"'))
+    again = as_left(session.store, key)
+    assert again.choices == {}
+    assert again.draft_problem.code == "draft-set-aside"
+
+
+@pytest.mark.parametrize("how", ["settle", "reject"])
+def test_choices__are_gone_once_the_scan_is_settled_by_them_or_otherwise(adjudicator, how):
+    session, key = adjudicator
+    found = session.adjudication(key)
+    found.choices.update({1: "a", 2: "b"})
+    session.keep_choices(found)
+    assert found.file.is_file()
+    if how == "settle":
+        session.settle(found)
+    else:
+        session.decide(found.case, "reject", reasons=("leak",))
+    assert not found.file.exists()
+    assert not session.keep_choices(found)
+    session.close_case(found.case)
+    assert not found.file.exists()
+
+
+def test_choices__a_case_that_is_put_off_keeps_them(adjudicator):
+    session, key = adjudicator
+    found = session.adjudication(key)
+    found.choices[1] = "b"
+    session.decide(found.case, "defer", reasons=("motion",))
+    session.close_case(found.case)
+    assert as_left(session.store, key).choices == {1: "b"}
+
+
+# Numbers beside the places
+
+
+@pytest.mark.parametrize(("when", "before", "after"), [("at-once", 1, 1), ("after-verdict", 0, 1), ("never", 0, 0)])
+def test_numbers__are_there_for_an_adjudicator_when_the_protocol_says(tmp_path, when, before, after):
+    store, (scan,) = study_of(tmp_path / "S", [Arm()], rules=f"{TWO}consequence = '{when}'\n")
+    read(store, "KL", scan, KL_ONLY)
+    read(store, "MN", scan, MN_ONLY)
+    with session_of(store, "AD") as session:
+        found = session.adjudication(key_of(session, scan, "adjudicate"))
+        assert (found.numbers is not None) == bool(before)
+        session.settle(found, {1: "a", 2: "a"})
+        assert (found.numbers is not None) == bool(after)
 
 
 def test_settle__joins_the_choices_into_a_mask_that_counts(adjudicator):
