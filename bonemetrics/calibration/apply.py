@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import numpy.typing as npt
 
 from bonemetrics.errors import CalibrationError
 from bonemetrics.records import Calibration
@@ -29,12 +32,29 @@ def to_density(volume: CtVolume, calibration: Calibration) -> DensityVolume:
     CalibrationError
         `no-hu` where the calibration is one of a file that holds densities.
     """
-    if calibration.slope is None or calibration.intercept is None:
-        raise CalibrationError("this calibration is no line from HU to density; use the file's densities", code="no-hu")
+    slices = density_slices(volume, calibration)
     density = np.empty_like(volume.hu)
-    for source, target in zip(volume.hu, density, strict=True):
-        line = source.astype(np.float64)
-        line *= calibration.slope
-        line += calibration.intercept
-        target[...] = line
+    for source, target in zip(slices, density, strict=True):
+        target[...] = source
     return DensityVolume(mg_per_cm3=density, material=calibration.material, geometry=volume.geometry)
+
+
+def density_slices(volume: CtVolume, calibration: Calibration) -> Iterator[npt.NDArray[np.float32]]:
+    """The slices of `to_density` one after the other, for whoever needs no second volume in memory.
+
+    Each is overwritten by the next. Parameters and errors are those of `to_density`, before the first slice.
+    """
+    slope, intercept = calibration.slope, calibration.intercept
+    if slope is None or intercept is None:
+        raise CalibrationError("this calibration is no line from HU to density; use the file's densities", code="no-hu")
+    return _slices(volume, slope, intercept)
+
+
+def _slices(volume: CtVolume, slope: float, intercept: float) -> Iterator[npt.NDArray[np.float32]]:
+    line = np.empty(volume.hu.shape[1:], dtype=np.float64)
+    rounded = np.empty(volume.hu.shape[1:], dtype=np.float32)
+    for source in volume.hu:
+        np.multiply(source, slope, out=line, dtype=np.float64)
+        line += intercept
+        rounded[...] = line
+        yield rounded

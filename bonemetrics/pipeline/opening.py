@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from bonemetrics.errors import CalibrationError, ReadError
 from bonemetrics.quantities import Material
@@ -72,12 +74,14 @@ def open_scan(series: SeriesFiles, *, recorded: ScanResult, protocol: Protocol, 
     GeometryMismatchError
         If the files lie on another grid than was recorded.
     """
+    from bonemetrics.calibration.apply import density_slices
+
     facts, calibration = required_record(recorded)
-    reading, density = density_again(series, facts=facts, calibration=calibration, protocol=protocol)
+    reading = read_again(series, facts=facts, protocol=protocol)
     return OpenedScan(
-        path=_written(density, out / DENSITY_FILE),
+        path=_written(density_slices(reading.volume, calibration), facts.grid.shape, out / DENSITY_FILE),
         grid=facts.grid,
-        material=density.material,
+        material=calibration.material,
         calibration=calibration,
         input_sha256=reading.header.sha256,
         side=facts.side,
@@ -109,6 +113,13 @@ def density_again(
 ) -> tuple[CtReading, DensityVolume]:
     """Read a stored scan and calibrate it as it was; see `open_scan` for parameters and errors."""
     from bonemetrics.calibration.apply import to_density
+
+    reading = read_again(series, facts=facts, protocol=protocol)
+    return reading, to_density(reading.volume, calibration)
+
+
+def read_again(series: SeriesFiles, *, facts: ScanFacts, protocol: Protocol) -> CtReading:
+    """Read a stored scan and see that it is the one that was measured; see `open_scan` for parameters and errors."""
     from bonemetrics.readers.ct import read_ct
 
     reading = read_ct(series, options=protocol.reading)
@@ -117,7 +128,7 @@ def density_again(
             "the files are not the ones that were measured; put them back, or run the study again", code="input-changed"
         )
     geometry_of(facts.grid).require_same_grid(reading.volume.geometry)
-    return reading, to_density(reading.volume, calibration)
+    return reading
 
 
 def geometry_of(grid: GridFacts) -> Geometry:
@@ -129,10 +140,14 @@ def geometry_of(grid: GridFacts) -> Geometry:
     )
 
 
-def _written(density: DensityVolume, path: Path) -> Path:
+def _written(slices: Iterable[npt.NDArray[np.float32]], shape: tuple[int, int, int], path: Path) -> Path:
+    """Write slices as one `.npy` file of float32; a volume of them is never in memory."""
     # A caller may have the older file mapped: it keeps it, and this one gets the name only when it is whole.
     half_done = path.with_name(f".{path.name}")
     with half_done.open("wb") as file:
-        np.save(file, density.mg_per_cm3, allow_pickle=False)
+        kind = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, kind)
+        for one in slices:
+            file.write(one.data)
     half_done.replace(path)
     return path

@@ -62,15 +62,18 @@ def _inflated(path: Path) -> bytes:
         require_unchanged(descriptor, stamp)
     if not data.startswith(_GZIP):
         return data
-    machine = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        start = machine.decompress(data, _HEADER_2)
-        # The header names the size; inflate that and not a byte more.
+        start = _gunzip(data, _HEADER_2)
+        # The header names the size; inflate that and not a byte more. From the start, for joining would copy it all.
         wanted = _claimed_bytes(start)
-        rest = machine.decompress(machine.unconsumed_tail, wanted - len(start)) if wanted > len(start) else b""
+        return _gunzip(data, wanted) if wanted > len(start) else start
     except zlib.error:
         raise _invalid("the compressed file is damaged") from None
-    return start + rest
+
+
+def _gunzip(data: bytes, size: int) -> bytes:
+    """The first bytes of what is packed."""
+    return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, size)
 
 
 def _claimed_bytes(start: bytes) -> int:
@@ -141,7 +144,8 @@ def _whole_numbers(array: npt.NDArray[Any]) -> npt.NDArray[np.unsignedinteger[An
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)) or low < 0 or high > np.iinfo(np.uint16).max:
         raise _invalid(f"labels from {low:g} to {high:g}, expected 0 to 65535")
-    small: npt.NDArray[np.unsignedinteger[Any]] = array.astype(np.uint8 if high <= 255 else np.uint16)
+    wanted = np.uint8 if high <= 255 else np.uint16
+    small: npt.NDArray[np.unsignedinteger[Any]] = array.astype(wanted, copy=False)
     if array.dtype.kind == "f" and not np.array_equal(small, array):
         raise _invalid("labels that are not whole numbers")
     return small

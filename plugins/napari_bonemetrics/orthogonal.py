@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from napari.components import ViewerModel
@@ -19,6 +20,7 @@ _IN_FRONT = "translucent_no_depth"
 _LAID_OUT_MS = 50
 _DEAF = Qt.WidgetAttribute.WA_TransparentForMouseEvents
 _SMALL_FONT = 9
+_REST_MS, _LONGEST_MS = 40, 250
 _ORDERS = ((1, 0, 2), (2, 0, 1))
 """Of each further plane: the axis that is stepped through, then the one down the screen and the one to the right."""
 
@@ -68,14 +70,16 @@ class Plane(QWidget):
         self.setAttribute(_DEAF, True)
         self.scene.prepare(density, labels, **options)
 
-    def place(self) -> None:
-        """Put on the canvas what was prepared."""
+    def place(self, at: Index | None = None) -> None:
+        """Put on the canvas what was prepared, and look at a voxel."""
         self.setAttribute(_DEAF, False)
-        self.scene.place()
+        # Turned before anything is there, or napari would cut it along the slices first.
+        self.model.dims.ndim = len(self._order)
+        self.model.dims.order = self._order
+        self.scene.place(at)
         for layer in self.model.layers[1:]:
             # In a further canvas the depth test hides what lies in the plane of the density.
             layer.blending = _IN_FRONT
-        self.model.dims.order = self._order
         self.model.reset_view()
 
     def close_canvas(self) -> None:
@@ -95,7 +99,9 @@ class Plane(QWidget):
 class LinkedPlanes(QWidget):
     """The two planes across the main canvas; a double click in any of the three leads all there.
 
-    The planes come one after the other once the main canvas is drawn; `completed` tells of the last one.
+    The planes come one after the other once the main canvas is drawn; `completed` tells of the last one. Stepping and
+    painting show in the main canvas at once. The planes follow when that rests, and now and then while it lasts, for
+    each of them costs as much as the main canvas does.
     """
 
     completed = Signal()
@@ -111,6 +117,12 @@ class LinkedPlanes(QWidget):
         self._go_on.timeout.connect(self._place_next)
         self._at: Index = (0, 0, 0)
         self._moving = False
+        self._follow = QTimer(self)
+        self._follow.setSingleShot(True)
+        self._follow.timeout.connect(self.catch_up)
+        self._behind_since: float | None = None
+        self._is_painted = False
+        self._drawn_at: Index | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for plane in self.planes:
@@ -161,7 +173,7 @@ class LinkedPlanes(QWidget):
         if not self._waiting:
             return
         plane = self._waiting.pop(0)
-        plane.place()
+        plane.place(self._at)
         self._add_cross(plane.scene)
         self.look_at(self._at)
         if self._waiting:
@@ -171,8 +183,9 @@ class LinkedPlanes(QWidget):
 
     def _follow_main(self) -> None:
         if self.main.labels is not None:
-            for event in ("paint", "set_data", "data"):
+            for event in ("paint", "data"):
                 getattr(self.main.labels.events, event).connect(self.refresh)
+            self.main.labels.events.set_data.connect(self._drawn)
             self.main.viewer.layers.selection.active = self.main.labels
         if self.main.density is not None:
             self.main.density.events.contrast_limits.connect(self._window_changed)
@@ -188,25 +201,63 @@ class LinkedPlanes(QWidget):
         """Bring all three to one voxel."""
         if self._moving or not self._crosses:
             return
+        self._move(index)
+        self.catch_up()
+
+    def _move(self, index: Index) -> None:
+        """Bring all to a voxel, but leave the cross-hairs of the planes where they are."""
         self._moving = True
         try:
             self._at = index
             # A plane that is still to come has no cross yet, and will look at the same place.
-            for scene, cross in zip(self._scenes, self._crosses, strict=False):
-                scene.viewer.dims.current_step = index
-                cross.data = [index]
+            for scene, _cross in zip(self._scenes, self._crosses, strict=False):
+                _turn(scene.viewer, index)
+            _place_cross(self._crosses[0], index)
         finally:
             self._moving = False
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the planes have not yet followed a step or a stroke in the main canvas."""
+        return self._behind_since is not None
+
     def refresh(self, _event: object = None) -> None:
-        """Draw labels anew in the other planes; they share the array that was painted on."""
-        for plane in self.planes:
-            if plane.scene.labels is not None:
-                plane.scene.labels.refresh(extent=False)
+        """Draw labels anew in the other planes soon; they share the array that was painted on."""
+        self._is_painted = True
+        self._fall_behind()
+
+    def catch_up(self) -> None:
+        """Let the planes follow now."""
+        self._follow.stop()
+        self._behind_since = None
+        for cross in self._crosses[1:]:
+            _place_cross(cross, self._at)
+        if self._is_painted:
+            self._is_painted = False
+            for plane in self.planes:
+                if plane.scene.labels is not None:
+                    plane.scene.labels.refresh(extent=False, thumbnail=False)
+
+    def _fall_behind(self) -> None:
+        now = time.monotonic()
+        if self._behind_since is None:
+            self._behind_since = now
+        left = _LONGEST_MS - int(1000 * (now - self._behind_since))
+        self._follow.start(max(min(_REST_MS, left), 0))
+
+    def _drawn(self, _event: object) -> None:
+        """The labels of the main canvas were drawn anew: for a step, or for a change that the planes show, too."""
+        at = tuple(self.main.viewer.dims.current_step)
+        if at != self._drawn_at:
+            self._drawn_at = at
+        else:
+            self.refresh()
 
     def _wait_for_nothing(self) -> None:
-        self._go_on.stop()
+        for timer in (self._go_on, self._follow):
+            timer.stop()
         self._waiting = []
+        self._behind_since, self._is_painted = None, False
 
     def close_canvases(self) -> None:
         """Give both canvases back and leave the main one alone; to be called before the main window closes."""
@@ -226,7 +277,8 @@ class LinkedPlanes(QWidget):
     def _stepped(self, _event: object = None) -> None:
         if self.main.viewer.dims.ndim == 3 and self._crosses and not self._moving:
             slice_index = int(self.main.viewer.dims.current_step[0])
-            self.look_at((slice_index, self._at[1], self._at[2]))
+            self._move((slice_index, self._at[1], self._at[2]))
+            self._fall_behind()
 
     def _clicked(self, viewer: Any, event: Any) -> None:
         scene = next(one for one in self._scenes if one.viewer is viewer or one.viewer.dims is viewer.dims)
@@ -236,3 +288,20 @@ class LinkedPlanes(QWidget):
         shape = scene.density.data.shape
         at = [min(max(round(float(step)), 0), size - 1) for step, size in zip(index, shape, strict=True)]
         self.look_at((at[0], at[1], at[2]))
+
+
+def _turn(viewer: ViewerModel, index: Index) -> None:
+    """Show a voxel's slice; where that is shown already, napari would cut all layers anew for a place within it."""
+    dims = viewer.dims
+    hidden = dims.not_displayed
+    if dims.ndim == len(index) and all(dims.current_step[axis] == index[axis] for axis in hidden):
+        with dims.events.blocker_all():
+            dims.current_step = index
+    else:
+        dims.current_step = index
+
+
+def _place_cross(cross: Points, index: Index) -> None:
+    # It lies within the scan, so its new place changes no extent, for which the viewer would look through all layers.
+    with cross.events.data.blocker():
+        cross.data = [index]

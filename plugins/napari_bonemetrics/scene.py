@@ -103,12 +103,15 @@ class Scene:
         """Put the layers that were prepared on the canvas, and look at a voxel; nothing happens without any."""
         if self.density is None or self._geometry is None:
             return
+        n = self._geometry.shape
+        index = at or (n[0] // 2, n[1] // 2, n[2] // 2)
         self.viewer.add_layer(self.density)
+        # Before the labels come, whose contours would else be made of the first slice, too.
+        self.viewer.dims.current_step = index
         if self.labels is not None:
             self.viewer.add_layer(self.labels)
         self.viewer.reset_view()
-        n = self._geometry.shape
-        self.jump_to(at or (n[0] // 2, n[1] // 2, n[2] // 2))
+        self.jump_to(index)
         self._show_letters()
 
     def clear(self) -> None:

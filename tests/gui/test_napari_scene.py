@@ -139,6 +139,52 @@ def test_linked_planes__those_still_to_come_do_not_come_when_the_scan_is_taken_o
         del planes
 
 
+def test_linked_planes__a_step_moves_the_cross_hairs_and_draws_no_plane_anew(viewer):
+    with planes_on(viewer) as planes:
+        planes.look_at((3, 20, 25))
+        drawn = told_of_drawing(planes)
+        viewer.dims.set_current_step(0, 7)
+        viewer.dims.set_current_step(0, 8)
+        assert viewer.layers["Cross-hair"].data.tolist() == [[8, 20, 25]]
+        assert planes.is_behind
+        all_caught_up(planes)
+        assert [plane.model.layers["Cross-hair"].data.tolist() for plane in planes.planes] == [[[8, 20, 25]]] * 2
+        assert [plane.model.dims.current_step for plane in planes.planes] == [(8, 20, 25)] * 2
+        assert drawn == []
+        # Within the slice, the first plane moves with the row and the second with the column.
+        planes.look_at((8, 21, 25))
+        planes.look_at((8, 21, 26))
+        assert drawn == [0, 1]
+        del planes
+
+
+def test_linked_planes__what_is_painted_shows_in_both_once_the_stroke_rests(viewer):
+    with planes_on(viewer) as planes:
+        drawn = told_of_drawing(planes)
+        for column in (20, 21, 22):
+            planes.main.labels.data[6, 20, column] = CORTICAL
+            planes.main.labels.refresh(extent=False)
+        assert planes.is_behind
+        assert drawn == []
+        all_caught_up(planes)
+        assert drawn == [0, 1]
+        planes.clear()
+        assert not planes.is_behind
+        del planes
+
+
+def all_caught_up(planes):
+    wait_until(lambda: not planes.is_behind)
+
+
+def told_of_drawing(planes):
+    """A list that gets the number of a plane whenever its labels are cut or drawn anew."""
+    drawn = []
+    for number, plane in enumerate(planes.planes):
+        plane.scene.labels.events.set_data.connect(lambda _event, number=number: drawn.append(number))
+    return drawn
+
+
 def follow(viewer, planes):
     planes.look_at((3, 20, 25))
     assert [plane.model.dims.current_step for plane in planes.planes] == [(3, 20, 25)] * 2

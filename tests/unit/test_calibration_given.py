@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from bonemetrics.calibration.apply import to_density
+from bonemetrics.calibration.apply import density_slices, to_density
 from bonemetrics.calibration.given import from_values, material_named, parse_calibration_option
 from bonemetrics.errors import CalibrationError, UsageError
 from bonemetrics.quantities import Material
@@ -109,6 +109,17 @@ def test_to_density__by_hand_without_clipping(grid):
     assert density.mg_per_cm3[0, 0, 0] == -3.5
     assert density.mg_per_cm3[3, 4, 5] == 71.5
     assert hu[1, 2, 3] == -1000.0
+
+
+def test_density_slices__are_those_of_the_line_and_each_is_overwritten_by_the_next(grid):
+    hu = np.arange(4 * 5 * 6, dtype=np.float32).reshape(4, 5, 6)
+    volume = CtVolume(hu=hu, geometry=grid())
+    line = Calibration(method="given", slope=0.8, intercept=-8.0, material=Material.HA)
+    slices = density_slices(volume, line)
+    # By hand: the first voxel of slice k has 30 k HU, so 24 k - 8 mg/cm³.
+    assert [float(one[0, 0]) for one in slices] == [-8.0, 16.0, 40.0, 64.0]
+    slices = density_slices(volume, line)
+    assert next(slices) is next(slices)
 
 
 def test_to_density__refuses_a_calibration_without_hu(grid):
