@@ -62,21 +62,23 @@ def _labels(entry: HistomorphometryEntry) -> Iterator[str]:
 
 
 def _dates(entry: HistomorphometryEntry) -> Iterator[str]:
+    """Which dates contradict each other, by their fields: a reader need not be allowed to see the days."""
     for name in ("label1", "label2"):
         first, last = getattr(entry, f"{name}_start"), getattr(entry, f"{name}_end")
         if first is None and last is not None:
-            yield f"{name}_end = {last.isoformat()}, but no {name}_start"
+            yield f"{name}_end was entered, but no {name}_start"
     if entry.label1_start is not None and entry.label2_start is not None:
         try:
             interlabel_days(entry.label1_start, entry.label1_end, entry.label2_start, entry.label2_end, entry.day)
         except AlgebraError as error:
             yield error.message
         return
-    for first, last in ((entry.label1_start, entry.label1_end), (entry.label2_start, entry.label2_end)):
+    for name in ("label1", "label2"):
+        first, last = getattr(entry, f"{name}_start"), getattr(entry, f"{name}_end")
         if first is not None and (last or first) < first:
-            yield f"a label course ends on {(last or first).isoformat()}, before it begins on {first.isoformat()}"
+            yield f"{name}_end is before {name}_start"
         if first is not None and entry.day is not None and (last or first) >= entry.day:
-            yield f"a label of {(last or first).isoformat()} is not before the biopsy of {entry.day.isoformat()}"
+            yield f"biopsy_date is not after {name}_{'end' if last else 'start'}"
 
 
 def _derived(entry: HistomorphometryEntry, given: Mapping[str, Known], factors: SectionFactors | None) -> Iterator[str]:

@@ -36,15 +36,30 @@ def interlabel_days(
         `invalid-labels-dates` for courses that run backwards, overlap, or do not end before the biopsy.
     """
     first_end, second_end = label1_end or label1_start, label2_end or label2_start
-    days = [label1_start, first_end, label2_start, second_end, *([biopsy] if biopsy else [])]
-    backwards = first_end < label1_start or second_end < label2_start
-    if backwards or label2_start <= first_end or (biopsy is not None and biopsy <= second_end):
-        shown = ", ".join(day.isoformat() for day in days)
-        text = f"label courses and biopsy do not follow each other: {shown}"
+    wrong = _out_of_order(label1_start, label1_end, label2_start, label2_end, biopsy)
+    if wrong:
+        # Fields, not days: whoever reads this need not be allowed to see a day.
+        text = f"label courses and biopsy do not follow each other: {' and '.join(wrong)}"
         raise AlgebraError(text, code="invalid-labels-dates")
     first = label1_start.toordinal() + first_end.toordinal()
     second = label2_start.toordinal() + second_end.toordinal()
     return (second - first) / 2
+
+
+def _out_of_order(
+    label1_start: date, label1_end: date | None, label2_start: date, label2_end: date | None, biopsy: date | None
+) -> list[str]:
+    """Which fields contradict each other, without their days."""
+    first_end, second_end = label1_end or label1_start, label2_end or label2_start
+    last_of_first = "label1_end" if label1_end else "label1_start"
+    last_of_second = "label2_end" if label2_end else "label2_start"
+    told = {
+        "label1_end is before label1_start": first_end < label1_start,
+        "label2_end is before label2_start": second_end < label2_start,
+        f"label2_start is not after {last_of_first}": label2_start <= first_end,
+        f"biopsy_date is not after {last_of_second}": biopsy is not None and biopsy <= second_end,
+    }
+    return [text for text, is_so in told.items() if is_so]
 
 
 def label_state(

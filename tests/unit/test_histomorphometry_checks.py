@@ -24,6 +24,23 @@ def with_values(**changes: float | None):
     return entry(primaries={code: value for code, value in {**PRIMARIES, **named}.items() if value is not None})
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"label1_start": None}, "label1_end was entered, but no label1_start"),
+        ({"label2_start": None, "label2_end": None, "day": date(2016, 4, 6)}, "biopsy_date is not after label1_end"),
+        (
+            {"label2_start": None, "label2_end": None, "label1_end": date(2016, 4, 3)},
+            "label1_end is before label1_start",
+        ),
+    ],
+)
+def test_hard_violations__name_the_fields_of_dates_that_contradict_and_no_day(wrong, told):
+    found = hard_violations(entry(**wrong))
+    assert told in found
+    assert not any("2016" in one for one in found)
+
+
 def test_hard_violations__the_worked_example_has_none():
     assert hard_violations(entry()) == ()
 

@@ -60,6 +60,25 @@ def test_interlabel_days__courses_that_do_not_follow_each_other(first, second, b
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "biopsy", "told"),
+    [
+        ((1, 3), (3, 5), None, "label2_start is not after label1_end"),
+        ((4, None), (2, None), None, "label2_start is not after label1_start"),
+        ((3, 1), (16, 18), None, "label1_end is before label1_start"),
+        ((1, 3), (18, 16), None, "label2_end is before label2_start"),
+        ((1, 3), (16, 18), 18, "biopsy_date is not after label2_end"),
+        ((1, 3), (16, None), 10, "biopsy_date is not after label2_start"),
+        ((1, 3), (2, 1), None, "label2_end is before label2_start and label2_start is not after label1_end"),
+    ],
+)
+def test_interlabel_days__says_which_fields_contradict_and_no_day(first, second, biopsy, told):
+    with pytest.raises(AlgebraError) as caught:
+        interlabel_days(*(day(number) if number else None for number in (*first, *second, biopsy)))
+    assert caught.value.message == f"label courses and biopsy do not follow each other: {told}"
+    assert str(day(1).year) not in caught.value.message
+
+
+@pytest.mark.parametrize(
     ("primaries", "typed", "confirmed", "state"),
     [
         ({"dL.Pm": 0.1, "sL.Pm": 0.0}, {}, None, "double"),
