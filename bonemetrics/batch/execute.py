@@ -20,7 +20,7 @@ from bonemetrics.batch.measure import Measure, Receipt, measure_files, settings_
 from bonemetrics.batch.plan import Plan, make_plan
 from bonemetrics.batch.reports import ReportFiles
 from bonemetrics.batch.seen_before import Memory
-from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus
+from bonemetrics.batch.summary import Refused, RunSummary, StudyStatus, place_of
 from bonemetrics.batch.tables import TableFiles, refused_tables
 from bonemetrics.errors import NOTES, BonemetricsError, GuardError, StudyError, UsageError
 from bonemetrics.pipeline.scan import ScanRequest, tissue_parameters
@@ -375,8 +375,8 @@ def run_study(
             )
             run.measure_all(run.new_or_changed(run.take_plan(plan)))
         finally:
-            run.summary.refused.sort()
-            run.summary.failed.sort()
+            run.summary.refused.sort(key=place_of)
+            run.summary.failed.sort(key=place_of)
             seen_before.save(study_dir, run.memory)
             store.finish_run(run.run_id, _counts(run.summary))
             _clear_staging(store.folder)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+_ROW = re.compile(r"row ([0-9]{1,18}):")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,8 +49,8 @@ class RunSummary:
             "read": self.read,
             "measured": self.measured + self.tables,
             "skipped": self.skipped,
-            "refused": [_listed(entry) for entry in sorted(self.refused)],
-            "failed": [_listed(entry) for entry in sorted(self.failed)],
+            "refused": [_listed(entry) for entry in sorted(self.refused, key=place_of)],
+            "failed": [_listed(entry) for entry in sorted(self.failed, key=place_of)],
             **notes,
         }
 
@@ -67,8 +70,14 @@ class StudyStatus:
             "scans": self.scans,
             "waiting": self.waiting,
             "reviewed": self.reviewed,
-            "failed": [_listed(entry) for entry in sorted(self.failed)],
+            "failed": [_listed(entry) for entry in sorted(self.failed, key=place_of)],
         }
+
+
+def place_of(entry: Refused) -> tuple[str, bool, int, str, str]:
+    """Sorts by path, then by row of a table: row 9 comes before row 10, and how many more there are comes last."""
+    row = _ROW.match(entry.message)
+    return (entry.path, entry.message.startswith("and "), int(row[1]) if row else 0, entry.code, entry.message)
 
 
 def _listed(entry: Refused) -> dict[str, str]:

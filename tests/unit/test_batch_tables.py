@@ -376,6 +376,18 @@ def test_run__the_command_line_lists_rows_and_ends_with_1(study, inputs):
     assert status_of(study).failed
 
 
+def test_run__refused_rows_stand_in_the_order_of_the_table(study, inputs):
+    # Rows 8, 9 and 10 are of strangers; by their text row 10 would come first.
+    write(
+        inputs,
+        GOOD * 3
+        + "X-1,01/03/2016,Baseline,P1NP,41.5,ng/mL\n"
+        + "".join(f"X-{n},01/03/2016,Baseline,P1NP,4{n},ng/mL\n" for n in (2, 3)),
+    )
+    _, said = call("run", study, inputs, "--json", "--workers", 1)
+    assert [one["message"].split(":")[0] for one in json.loads(said)["refused"]] == ["row 8", "row 9", "row 10"]
+
+
 def test_run__all_rows_taken_ends_with_0(study, inputs):
     write(inputs, GOOD)
     code, said = call("run", study, inputs, "--json", "--workers", 1)
