@@ -43,6 +43,13 @@ from bonemetrics.records import (
     refusal,
 )
 
+_RESULTS = frozenset({"value", "standard_value", "text_value", "standard_text"})
+"""Roles that hold the result of the one test of a row."""
+_STATED_OF_COLUMNS = (
+    "BASE, CHG and PCHG stand beside columns of tests, so that nothing says which test they are of; they are not "
+    "compared. Where they are of one of them, name its column 'value' and its test in fixed.test"
+)
+
 
 @dataclass(slots=True)
 class LaboratoryInterpreter:
@@ -91,11 +98,12 @@ class LaboratoryInterpreter:
         if not tests:
             return self._without_test(row)
         try:
+            _require_one_result_each(row, tests)
             head = head_of(row)
         except TableError as error:
             return refused(row, error)
         records: list[Observation] = []
-        problems: list[Problem] = [*unread_moment(row)]
+        problems: list[Problem] = [*unread_moment(row), *_unplaced_changes(row, tests)]
         for target, role in tests:
             try:
                 found = self._observation(row, head, target, role, test)
@@ -118,7 +126,7 @@ class LaboratoryInterpreter:
         return None if known is None else LaboratoryInterpreter(self.table, self.wanted, self.conversions, known)
 
     def _without_test(self, row: MappedRow) -> RowOutcome:
-        if not {"value", "standard_value", "text_value", "standard_text"} & (row.values.keys() | row.problems.keys()):
+        if not _RESULTS & (row.values.keys() | row.problems.keys()):
             return nothing_in(row)
         text = "the row has a result and no test; name the column of tests in [tables.columns], or fixed.test"
         return refused(row, TableError(text, code="missing-cell"))
@@ -203,7 +211,7 @@ class LaboratoryInterpreter:
                 names, rules = target.names, self.conversions
                 scale = scale_to(target.unit, one.unit, names=names, conversions=rules, may_be_bare=bare)
             except TableError as error:
-                faults.append(error)
+                faults.append(_naming_the_limit(error, one) if one.given.censored else error)
                 continue
             return one, scale
         raise faults[0]
@@ -235,6 +243,41 @@ class LaboratoryInterpreter:
 def _beyond(side: Literal["below", "above"], limit: float | None, text: str) -> str:
     """What stands in the place of a number: the limit, or the word of the source where it states none."""
     return text if limit is None else f"{'<' if side == 'below' else '>'}{limit:.6g}"
+
+
+def _unplaced_changes(row: MappedRow, tests: Sequence[tuple[Target, str]]) -> Iterator[Problem]:
+    """A note where the row states changes and has its tests in columns."""
+    if all(role != "value" for _, role in tests) and changes_of(row, 1.0):
+        yield note("column-not-used", _STATED_OF_COLUMNS)
+
+
+def _naming_the_limit(error: TableError, limit: Result) -> TableError:
+    """An error of a limit's unit that says which cell it is of: beside it stands a number with a unit of its own."""
+    text = (
+        f"{error.message}; this is of the limit {limit.given.text[:20]!r} in {limit.role!r}, beside which no number is "
+        f"taken; [tables.columns] {limit.role} = '' leaves it out"
+    )
+    return TableError(text, code=error.code)
+
+
+def _require_one_result_each(row: MappedRow, tests: Sequence[tuple[Target, str]]) -> None:
+    """Refuse a row that gives a test twice: as its result, and in a column of the test.
+
+    Raises
+    ------
+    TableError
+        `column-ambiguous`: the two may be of different days, such as a value and its baseline.
+    """
+    (first, role), *others = tests
+    if role != "value" or not _RESULTS & (row.values.keys() | row.problems.keys()):
+        return
+    twice = next((own for target, own in others if target == first), None)
+    if twice is not None:
+        text = (
+            f"{first.names[0]} stands in this row twice: as its result and in a column of its own; [tables.columns] "
+            f"{twice} = '' leaves that column out"
+        )
+        raise TableError(text, code="column-ambiguous")
 
 
 def _told(target: Target, derivation: str, result: Result, scale: Scale) -> Iterator[Problem]:

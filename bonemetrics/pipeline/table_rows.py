@@ -24,7 +24,7 @@ from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.sheet_visits import VisitFinder
 
 _EVENTS = ("adverse-events", "fractures")
-_AGGREGATED = frozenset({"test-not-wanted", "row-empty", "row-not-wanted"})
+_AGGREGATED = frozenset({"test-not-wanted", "row-empty", "row-not-wanted", "column-not-used"})
 """Notes that are told once for the sheet with the number of rows, not on every row."""
 
 

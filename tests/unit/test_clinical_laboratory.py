@@ -341,3 +341,37 @@ def test_pain_among_laboratory_values_has_the_scale_of_its_whole_table():
     text = "USUBJID,ADY,PARAMCD,AVAL\nW-1,1,VASPAIN,8\nW-2,1,VASPAIN,72\n"
     found = taken("laboratory", text, asked=asked)
     assert (values(found), codes(found)) == ([], ["unit-unknown", "outside-hard-limits"])
+
+
+def test_a_row_that_gives_a_test_as_its_result_and_in_a_column_is_refused():
+    # The map takes the baseline as the result, and the column of the same test would become a second baseline.
+    text = "ID,visit,OC,before\nW-1,Month 6,18.5,21.25\nW-2,Month 6,,19.5\nW-3,Month 6,17.0,\n"
+    fixed = {"test": "OC", "unit": "ng/mL"}
+    units = {"OC": "ng/mL"}
+    found = taken("laboratory", text, asked=MARKERS, columns={"value": "before"}, fixed=fixed, units=units)
+    assert codes(found) == ["column-ambiguous", "row-empty"]
+    assert "OC = ''" in found[0].problems[0].message
+    assert values(found) == [("OC", 19.5, "ng/mL"), ("OC", 17.0, "ng/mL")]
+    alone = taken("laboratory", text, asked=MARKERS, columns={"value": "before", "OC": ""}, fixed=fixed)
+    assert values(alone) == [("OC", 21.25, "ng/mL"), ("OC", 19.5, "ng/mL")]
+
+
+def test_changes_beside_columns_of_tests_are_of_nobody_knows_which_and_said():
+    text = "ID,visit,OC,P1NP,CHG\nW-1,Month 6,18.5,41.0,-2.75\n"
+    found = taken("laboratory", text, asked=MARKERS, units={"OC": "ng/mL", "P1NP": "ng/mL"})
+    assert codes(found) == ["column-not-used"]
+    assert "fixed.test" in found[0].problems[0].message
+    assert {one.stated_change for one in found[0].records} == {None}
+    one = taken(
+        "laboratory", text, asked=MARKERS, columns={"value": "OC", "P1NP": ""}, fixed={"test": "OC", "unit": "ng/mL"}
+    )
+    assert (codes(one), one[0].records[0].stated_change) == ([], -2.75)
+
+
+def test_a_limit_without_a_unit_beside_a_number_with_one_says_which_cell_it_is_and_how_to_leave_it_out():
+    text = "USUBJID,ADY,PARAMCD,AVAL,AVALU,LBSTRESC\nW-1,183,RANKL,0.31,pmol/L,<0.5\n"
+    (found,) = taken("laboratory", text, asked=MARKERS)
+    assert found.problems[0].code == "unit-unknown"
+    assert "'<0.5' in 'standard_text'" in found.problems[0].message
+    (without,) = taken("laboratory", text, asked=MARKERS, columns={"standard_text": ""})
+    assert values([without]) == [("RANKL", 0.31, "pmol/L")]
