@@ -44,7 +44,8 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
     Returns
     -------
     Change
-        Per cent change is (value - base) / |base| × 100, empty where the base is zero and for scores and percentages.
+        Per cent change is (value - base) / |base| × 100, empty where the base is zero and for scores and percentages
+        unless the parameter says that it has one.
 
     References
     ----------
@@ -108,10 +109,11 @@ def difference(value: float, base: float) -> float:
 
 
 def _percent(change: float, base: float, parameter: ParameterTable) -> tuple[float | None, tuple[Problem, ...]]:
-    if parameter.quantity == "NTX%" or (parameter.own_unit == "%" and CATALOGUE[parameter.quantity].unit != "%"):
+    is_bare_percent = parameter.own_unit == "%" and CATALOGUE[parameter.quantity].unit != "%"
+    if parameter.quantity == "NTX%" or (is_bare_percent and not parameter.percent_change):
         text = "the value is a percentage of what its source does not name; a per cent change of it has no meaning"
         return None, (note("percent-already", text),)
-    if not CATALOGUE[parameter.quantity].ratio_scale:
+    if not parameter.has_percent_change:
         return None, ()
     if base == 0:
         return None, (note("baseline-zero", "the baseline is zero, so there is no per cent change"),)

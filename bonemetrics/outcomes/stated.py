@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from bonemetrics.outcomes.changes import Change
@@ -11,6 +11,9 @@ from bonemetrics.records import Problem, note
 
 _NOISE = 1e-9
 """Relative to the numbers a difference is of: what binary and transport formats add."""
+
+_WHY_NO_PERCENT = ("percent-already", "baseline-zero")
+"""Notes that say already why there is no per cent change."""
 
 
 class StatedNumbers:
@@ -45,7 +48,7 @@ class StatedNumbers:
             Its baseline, `None` where it has none to compare with.
         change
             As derived. What was not derived has its own note and is not compared, but for a change other than zero
-            that the source states of a value that is not after its baseline.
+            that the source states of a value that is not after its baseline, or in per cent of a score.
 
         Returns
         -------
@@ -66,9 +69,21 @@ class StatedNumbers:
             and own is not None
             and abs(stated - own) > _half_unit(stated / by, least) * abs(by) + _noise(stated, own, scale)
         ]
-        if value.stated_change and change.change is None and base is not None and value.value is not None:
-            faults.append(f"CHG is {value.stated_change:.10g} in the source, none here: not after the baseline")
+        faults += _not_derived(value, base, change)
         return note("change-contradicts-source", "; ".join(faults)) if faults else None
+
+
+def _not_derived(value: Candidate, base: float | None, change: Change) -> Iterator[str]:
+    """Changes other than zero of the source that are none here, where no other note says so."""
+    if base is None or value.value is None:
+        return
+    if value.stated_change and change.change is None:
+        yield f"CHG is {value.stated_change:.10g} in the source, none here: not after the baseline"
+    if value.stated_percent_change and change.change is not None and change.percent_change is None:
+        if any(told.code in _WHY_NO_PERCENT for told in change.notes):
+            return
+        text = "the quantity has none, unless 'percent_change' of the parameter says that it has"
+        yield f"PCHG is {value.stated_percent_change:.10g} in the source, none here: {text}"
 
 
 def _half_unit(number: float, least_decimals: int) -> float:

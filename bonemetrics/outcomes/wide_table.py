@@ -7,7 +7,6 @@ from datetime import date
 
 from bonemetrics.outcomes.rows import Dataset, OutcomeRow
 from bonemetrics.outcomes.table import Cell, Column, ColumnType, Table
-from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
 
 CHANGE, PERCENT, TEXT = "_CHG", "_PCHG", "_TXT"
@@ -66,7 +65,7 @@ def _columns(parameter: ParameterTable, limited: Container[str]) -> list[Column]
         column(code, parameter.param, f"{parameter.param}: the value of the visit that counts", unit),
         column(code + CHANGE, f"{code} change", f"{parameter.param}: change from baseline", unit),
     ]
-    if CATALOGUE[parameter.quantity].ratio_scale:
+    if parameter.has_percent_change:
         columns.append(column(code + PERCENT, f"{code} % change", f"{parameter.param}: per cent change", "%"))
     if code in limited:
         text = f"{parameter.param}: the value where it is known only as a limit, such as <0.5"
@@ -87,7 +86,7 @@ def _row(
     for parameter in parameters:
         one = found.get(parameter.paramcd)
         cells += [one.value, one.change] if one is not None else [None, None]
-        if CATALOGUE[parameter.quantity].ratio_scale:
+        if parameter.has_percent_change:
             cells.append(one.percent_change if one is not None else None)
         if parameter.paramcd in limited:
             cells.append((one.text or None) if one is not None else None)

@@ -106,6 +106,10 @@ class VisitTable(Record):
         return self
 
 
+_OPEN = ("Lab", "Score")
+"""Quantities whose test or item the study names, and of which it alone knows the scale."""
+
+
 class ParameterTable(Record):
     """One of [[parameters]]: a quantity of one place under its code in the outcomes dataset.
 
@@ -122,6 +126,7 @@ class ParameterTable(Record):
     benefit: Literal["up", "down"] | None = None
     version: Literal["3L", "5L"] | None = None
     value_set: Name | None = None
+    percent_change: bool | None = None
 
     @field_validator("quantity")
     @classmethod
@@ -148,6 +153,17 @@ class ParameterTable(Record):
     def own_unit(self) -> str:
         """Unit of its values: the catalogue's, or the stated one where the catalogue leaves it open."""
         return CATALOGUE[self.quantity].unit or self.unit or ""
+
+    @property
+    def has_percent_change(self) -> bool:
+        """Whether a per cent change of it has a meaning: as the study says of its own test, else the catalogue."""
+        return CATALOGUE[self.quantity].ratio_scale if self.percent_change is None else self.percent_change
+
+    @model_validator(mode="after")
+    def _percent_change_is_open(self) -> ParameterTable:
+        if self.percent_change is not None and self.quantity not in _OPEN:
+            raise ValueError(f"'percent_change' belongs to Lab and Score; of {self.quantity} the catalogue decides")
+        return self
 
     @model_validator(mode="after")
     def _place_is_known(self) -> ParameterTable:
@@ -182,9 +198,9 @@ class ParameterTable(Record):
 
 
 def _require_test(quantity: str, region: str | None) -> None:
-    if quantity in ("Lab", "Score") and region is None:
+    if quantity in _OPEN and region is None:
         raise ValueError(f"a parameter of {quantity} needs the test or item as its 'region'")
-    if quantity not in ("Lab", "Score") and region is not None:
+    if quantity not in _OPEN and region is not None:
         raise ValueError(f"{quantity} has no regions; leave 'region' out")
 
 

@@ -272,3 +272,29 @@ def test_lsc__of_scans_without_a_scanner_stands_with_a_note(kind, noted):
     )
     assert (rows[1].lsc, rows[1].criterion_1_met) == (2.7, True)
     assert ("scanner-unknown" in codes(rows[1])) is noted
+
+
+def item(number, visit, study_day, **stated):
+    facts = {"paramcds": ("ITEM",), "quantity": "Score", "site": "patient-reported", "region": "ITEM", "unit": "1"}
+    return value(number, visit, study_day, material="", kind="laboratory", scanner="", side="", **facts, **stated)
+
+
+def test_percent_change__of_a_score_only_where_the_study_says_that_it_has_one():
+    # (17 - 25) / 25 = -32 %.
+    plain = '[[parameters]]\nparamcd = "ITEM"\nparam = "Item"\nquantity = "Score"\nregion = "ITEM"\nunit = "1"\n'
+    values = item(25.0, "Baseline", -3), item(17.0, "Month 6", 190, stated_percent_change=-32.0)
+    _, later = derived(*values, parameters=plain)
+    assert (later.change, later.percent_change, codes(later)) == (-8.0, None, ["change-contradicts-source"])
+    assert "percent_change" in later.notes[-1].message
+    _, later = derived(*values, parameters=plain + "percent_change = true\n")
+    assert (later.percent_change, codes(later)) == (-32.0, [])
+
+
+def test_percent_change__of_a_laboratory_value_in_percent_and_of_one_that_has_none():
+    # (6.3 - 8.4) / 8.4 = -25 %.
+    share = WEIGHT.replace('"kg"', '"%"')
+    values = weight(8.4, "Baseline", -3, unit="%"), weight(6.3, "Month 6", 190, unit="%")
+    assert derived(*values, parameters=share)[1].percent_change is None
+    assert derived(*values, parameters=share + "percent_change = true\n")[1].percent_change == pytest.approx(-25.0)
+    values = weight(36.2, "Baseline", -3), weight(37.1, "Month 6", 190)
+    assert derived(*values, parameters=WEIGHT + "percent_change = false\n")[1].percent_change is None

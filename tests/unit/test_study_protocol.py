@@ -377,6 +377,14 @@ points = [{ age_years = 25, mean = 0.95, sd = 0.12 }, { age_years = 40, mean = 0
         parse_protocol(text.replace(old, new))
 
 
+def test_parameters__only_tests_of_the_study_say_whether_they_have_a_per_cent_change():
+    text = '[[parameters]]\nparamcd = "P"\nparam = "P"\nquantity = "{}"\n{}percent_change = true\n'
+    own = 'region = "X"\nunit = "1"\n'
+    assert parse_protocol(text.format("Score", own)).parameters[0].has_percent_change
+    with pytest.raises(ProtocolError, match="'percent_change' belongs to Lab and Score; of P1NP the catalogue decides"):
+        parse_protocol(text.format("P1NP", ""))
+
+
 def test_tables__one_sheet_may_be_read_by_several_entries_but_not_twice_by_the_same():
     lying = '[[tables]]\nfile = "vs.csv"\nkind = "laboratory"\nwhere = { ATPT = "LYING" }\n'
     protocol = parse_protocol(lying + lying.replace("LYING", "STANDING"))

@@ -68,7 +68,7 @@ def shift_visits(selection: Selection, parameter: ParameterTable) -> tuple[str, 
         None where the parameter is no serum marker on a ratio scale, or nobody has a change.
     """
     quantity = CATALOGUE[parameter.quantity]
-    if quantity.site != "serum" or not quantity.ratio_scale:
+    if quantity.site != "serum" or not parameter.has_percent_change:
         return ()
     visits = selection.follow_up(parameter.paramcd)
     if len(visits) <= _MOST_PANELS:

@@ -10,7 +10,6 @@ from bonemetrics.outcomes.figures.canvas import blank_figure, ends_of, literal, 
 from bonemetrics.outcomes.figures.style import HALF_HIGH_INCH, HALF_INCH, INK, SOFT, cohort_colours, head, plain_axes
 from bonemetrics.outcomes.rows import OutcomeRow
 from bonemetrics.outcomes.wording import change_unit
-from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def waterfall(selection: Selection, parameter: ParameterTable) -> Figure | None:
     rows = list(selection.last(parameter.paramcd))
     if not rows:
         return None
-    percent = CATALOGUE[parameter.quantity].ratio_scale and all(row.percent_change is not None for row in rows)
+    percent = parameter.has_percent_change and all(row.percent_change is not None for row in rows)
 
     def height(row: OutcomeRow) -> float:
         return (row.percent_change if percent else row.change) or 0.0

@@ -25,7 +25,6 @@ from bonemetrics.outcomes.wording import (
     plural,
     pretty_unit,
 )
-from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
 
 _LIMITS = "Results that are known only as below or above a limit are counted in brackets and in no summary."
@@ -152,7 +151,7 @@ def _five(one: VisitSummary, places: int) -> tuple[str, ...]:
 
 
 def _changes(told: tuple[VisitSummary, ...], parameter: ParameterTable, places: int) -> ReportTable:
-    ratio = CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in told)
+    ratio = parameter.has_percent_change and any(one.percent_changes.n for one in told)
     # Without a baseline above zero there is a change, but no per cent of it.
     fewer = ratio and any(one.percent_changes.n != one.changes.n for one in told)
     rows = []

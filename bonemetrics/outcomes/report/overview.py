@@ -7,7 +7,6 @@ from bonemetrics.outcomes.analysis.summaries import VisitSummary, visit_summarie
 from bonemetrics.outcomes.report.page import Block, Section, Text
 from bonemetrics.outcomes.report.tables import HeadColumn, ReportTable, TableRow, batched
 from bonemetrics.outcomes.wording import MISSING, change_unit, count_and_limits, interval, listed, number
-from bonemetrics.quantities import CATALOGUE
 from bonemetrics.study.protocol_tables import ParameterTable
 
 _HIDDEN = (
@@ -80,7 +79,7 @@ def _head(visits: tuple[str, ...]) -> tuple[HeadColumn, ...]:
 
 def _in_per_cent(parameter: ParameterTable, told: tuple[VisitSummary, ...]) -> bool:
     """Whether changes are shown in per cent: the same in every group, also in one without values."""
-    return CATALOGUE[parameter.quantity].ratio_scale and any(one.percent_changes.n for one in told)
+    return parameter.has_percent_change and any(one.percent_changes.n for one in told)
 
 
 def _row(
