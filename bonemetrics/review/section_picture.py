@@ -10,6 +10,7 @@ import numpy as np
 
 from bonemetrics.records import Problem, Record
 from bonemetrics.review.section_decode import Decoded, Pixels, decode_section
+from bonemetrics.review.section_levels import Channel
 from bonemetrics.review.section_scale import PixelSize, stated_pixel_size
 
 Guarded = Callable[..., Any]
@@ -90,7 +91,12 @@ def open_section(path: Path, into: Path, guarded: Guarded) -> SectionPicture:
         sha256=found.sha256,
         folder=into,
         levels=tuple(level.file for level in found.levels),
+        channels=tuple(_part(one) for one in found.channels) if len(found.channels) > 1 else (),
         shape=(rows, columns),
         pixel_size=found.pixel_size,
         notes=found.notes,
     )
+
+
+def _part(channel: Channel) -> SectionPart:
+    return SectionPart(title=channel.title, levels=tuple(level.file for level in channel.levels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -132,7 +132,14 @@ def _possible(row_um: float, column_um: float, source: Source) -> PixelSize | No
     return PixelSize(row_um=row_um, column_um=column_um, source=source)
 
 
-def _of_ome(description: str, shape: tuple[int, int]) -> PixelSize | None:
+def ome_pixels(description: str) -> Any:
+    """The element Pixels of the first image in OME-XML; `None` where there is none that can be read.
+
+    Raises
+    ------
+    ReadError
+        `unsafe-document` for XML that would unfold or refer elsewhere.
+    """
     from xml.etree.ElementTree import ParseError
 
     from defusedxml.common import DefusedXmlException
@@ -144,7 +151,11 @@ def _of_ome(description: str, shape: tuple[int, int]) -> PixelSize | None:
         raise ReadError("the OME-XML of the picture is not safe to read", code="unsafe-document") from None
     except (ParseError, ValueError):
         return None
-    pixels = root.find(".//{*}Image/{*}Pixels")
+    return root.find(".//{*}Image/{*}Pixels")
+
+
+def _of_ome(description: str, shape: tuple[int, int]) -> PixelSize | None:
+    pixels = ome_pixels(description)
     if pixels is None or (pixels.get("SizeY"), pixels.get("SizeX")) != (str(shape[0]), str(shape[1])):
         return None
     sizes: list[float] = []

@@ -182,7 +182,7 @@ def test_open_section__truncated_files_are_refused(png, tifffile, tmp_path):
     path.write_bytes(path.read_bytes()[:-3000])
     assert refusal(path, tmp_path) == "truncated-file"
     path.write_bytes(path.read_bytes()[:20])
-    assert refusal(path, tmp_path) == "decode-failed"
+    assert refusal(path, tmp_path) == "truncated-file"
 
 
 def bomb(rows, columns):
