@@ -19,7 +19,7 @@ _KINDS: Mapping[str, Callable[[Candidate], str]] = {
     "scanners": lambda one: one.scanner,
 }
 """In what values of one parameter may differ so that no mean is made of them, and how to see it."""
-_NUMBER_AT_END = re.compile(r"(?P<point>.*\s|)(?P<number>[0-9]{1,18})")
+_NUMBER_AT_END = re.compile(r"(?P<point>.*\s|)(?P<number>[0-9]{1,18})(?:\.0+)?")
 
 
 def fault_of(found: Candidate, rules: AnalysisParameters, unit: str) -> Problem | None:
@@ -67,7 +67,7 @@ def order_of(found: Candidate) -> tuple[object, ...]:
 
 
 def split_instance(text: str) -> tuple[str, str]:
-    """Time point and number of a row or repeat of an instance: `1 h after 17` is `1 h after` and `17`."""
+    """Time point and number of a row or repeat of an instance: `1 h after 17` is `1 h after` and `17`, so is `17.0`."""
     match = _NUMBER_AT_END.fullmatch(text) if text else None
     return (text, "") if match is None else (match["point"].rstrip(), match["number"])
 

@@ -246,12 +246,14 @@ def test_stated_changes__of_a_converted_value_are_rounded_in_the_unit_of_the_sou
     assert [("change-contradicts-source" in codes(row)) for row in rows] == [False, False, True]
 
 
-def test_flagged_baseline__of_time_points_is_found_beside_numbers_of_rows():
+@pytest.mark.parametrize("end", ["", ".0"])
+def test_flagged_baseline__of_time_points_is_found_beside_numbers_of_rows(end):
+    # A column of whole numbers with a gap leaves many programs as 9.0 and 10.0.
     rows = derived(
-        pulse(60.0, "Baseline", -1, instance="LYING 9", baseline_flag=True),
-        pulse(70.0, "Baseline", -1, instance="STANDING 10", baseline_flag=True),
-        pulse(63.0, "Month 6", 180, instance="LYING 31"),
-        pulse(71.0, "Month 6", 180, instance="STANDING 32"),
+        pulse(60.0, "Baseline", -1, instance="LYING 9" + end, baseline_flag=True),
+        pulse(70.0, "Baseline", -1, instance="STANDING 10" + end, baseline_flag=True),
+        pulse(63.0, "Month 6", 180, instance="LYING 31" + end),
+        pulse(71.0, "Month 6", 180, instance="STANDING 32" + end),
         parameters=PULSE,
         more=BASE,
     )
