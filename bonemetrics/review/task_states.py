@@ -104,6 +104,11 @@ class ReadingState:
         """Whether this reader has had her second look already."""
         return any(one.repeat and one.reader == self.reader for one in self.reviews.get(scan_id, ()))
 
+    def has_judged(self, scan_id: str) -> bool:
+        """Whether this reader has given a verdict in a first look, a deferral included."""
+        found = self.reviews.get(scan_id, ())
+        return any(one.role == "reader" and not one.repeat and one.reader == self.reader for one in found)
+
     def _refused(self, scan: StoredScan) -> State | None:
         if scan.status != "measured":
             refusal = scan.result.refusal

@@ -9,8 +9,20 @@ from datetime import datetime
 from bonemetrics.errors import all_error_codes
 from bonemetrics.records import ReviewParameters
 from bonemetrics.review.blinding import CaseFacts, Secrets, pseudonyms, secrets_of, task_key, visible_text
-from bonemetrics.review.ordering import Block, blocks_of, in_order, repeat_of, single, with_repeats
+from bonemetrics.review.ordering import (
+    NOTHING_DRAWN,
+    Block,
+    blocks_of,
+    digest_of,
+    in_order,
+    members_of,
+    pairs_drawn,
+    repeat_of,
+    single,
+    with_repeats,
+)
 from bonemetrics.review.task_states import ReadingState, State, TaskKind, TaskState
+from bonemetrics.study.drawn_order import DrawnOrder, DrawnRepeat
 from bonemetrics.study.placement import KIND_OF_DATA, PlacedScan, place_scans
 from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
@@ -139,7 +151,8 @@ def build_worklist(
     Worklist
         First looks, hidden repeats and, for adjudicators, adjudications, each with its state. Where the protocol hides
         anything the order is random by its seed and the reader; else by person and date. Scans that gave no
-        segmentation are in it as `refused`, with the reason. Scans that other readers have finished are not.
+        segmentation are in it as `refused`, with the reason. Scans that other readers have finished are not. Pairs and
+        repeats stay as they were drawn when scans are added later.
     """
     every = store.scans() if scans is None else scans
     scans = of_a_radius(every)
@@ -149,7 +162,14 @@ def build_worklist(
         key=store.reading.reader_key(reader),
         scans={scan.scan_id: scan for scan in scans},
     )
-    return Worklist(maker.tasks())
+    drawn = store.reading.drawn_order(reader)
+    while True:
+        tasks, after = maker.tasks(drawn)
+        stands = after if after == drawn else store.reading.keep_drawn(reader, drawn, after)
+        if stands == after:
+            return Worklist(tasks)
+        # Another window of the reader has drawn meanwhile.
+        drawn = stands
 
 
 def reads_scans(rules: ReviewParameters, reader: str) -> bool:
@@ -206,29 +226,50 @@ class _Maker:
     key: bytes
     scans: Mapping[str, StoredScan]
 
-    def tasks(self) -> tuple[Task, ...]:
-        """Every task in its place."""
+    def tasks(self, drawn: DrawnOrder) -> tuple[tuple[Task, ...], DrawnOrder]:
+        """Every task in its place, and what was drawn for that on top of what was drawn before."""
         rules = self.state.rules
-        first = self._first_looks()
+        before = drawn if drawn.key_digest == digest_of(self.key) else NOTHING_DRAWN
+        first = self._first_looks(before)
         reads = self._reads()
         rulings = self._rulings()
         mine = [block for block in first if any(one.scan_id in reads for one in block.members)]
-        ordered = with_repeats(
+        ordered, repeats = with_repeats(
             in_order(mine, self.key, is_blinded=rules.is_blinded),
             self.key,
             percent=rules.repeat_percent,
             is_readable=lambda block: all(reads.get(one.scan_id, _REFUSED)[0] != "refused" for one in block.members),
             repeated=[scan for scan in reads if self.state.is_repeated(scan)],
+            # A protocol that asks for fewer than before has them drawn anew.
+            drawn=before.repeats if rules.repeat_percent >= before.repeat_percent else (),
         )
         ruled = [single("adjudicate", one) for block in first for one in block.members if one.scan_id in rulings]
         ordered += in_order(ruled, self.key, is_blinded=rules.is_blinded)
         names = pseudonyms(self.key, self._every_name(first))
-        return tuple(task for block in ordered for task in self._tasks(block, names[block.name], reads, rulings))
+        tasks = tuple(task for block in ordered for task in self._tasks(block, names[block.name], reads, rulings))
+        return tasks, self._drawn(drawn, before, first, repeats)
 
-    def _first_looks(self) -> list[Block]:
+    def _drawn(
+        self, drawn: DrawnOrder, before: DrawnOrder, first: Sequence[Block], repeats: tuple[DrawnRepeat, ...]
+    ) -> DrawnOrder:
+        rules = self.state.rules
+        if not reads_scans(rules, self.state.reader) or not (rules.pairs or rules.repeat_percent):
+            return drawn
+        alone = (members_of(block) for block in first if rules.pairs and not block.is_pair)
+        return DrawnOrder(
+            key_digest=digest_of(self.key),
+            pairs=pairs_drawn(first, before) if rules.pairs else before.pairs,
+            alone=tuple(sorted(name for names in alone for name in names)),
+            repeats=repeats,
+            repeat_percent=rules.repeat_percent,
+        )
+
+    def _first_looks(self, drawn: DrawnOrder) -> list[Block]:
         measured = [self.facts[name] for name, scan in self.scans.items() if scan.status == "measured"]
         others = [single("read", self.facts[name]) for name, scan in self.scans.items() if scan.status != "measured"]
-        return [*blocks_of(measured, self.key, pairs=self.state.rules.pairs), *others]
+        pairs = self.state.rules.pairs
+        found = blocks_of(measured, self.key, pairs=pairs, drawn=drawn, has_judged=self.state.has_judged)
+        return [*found, *others]
 
     def _reads(self) -> dict[str, State]:
         if not reads_scans(self.state.rules, self.state.reader):

@@ -13,11 +13,22 @@ from pydantic import JsonValue
 from bonemetrics.errors import StudyError
 from bonemetrics.records import HistomorphometryEntry, Review, ReviewParameters, ScanResult
 from bonemetrics.records.review import ReaderRole
-from bonemetrics.study import biopsy_entries, claims, enrolment, masks, reader_state, reviews, signatures, standing
+from bonemetrics.study import (
+    biopsy_entries,
+    claims,
+    drawn_order,
+    enrolment,
+    masks,
+    reader_state,
+    reviews,
+    signatures,
+    standing,
+)
 from bonemetrics.study.audit import Author
 from bonemetrics.study.biopsy_entries import StoredEntry
 from bonemetrics.study.claims import Claim
 from bonemetrics.study.database import Database
+from bonemetrics.study.drawn_order import DrawnOrder
 from bonemetrics.study.layout import StudyFolder
 from bonemetrics.study.masks import EditSource, Labels, MaskResult, NewMask
 from bonemetrics.study.protocol import Protocol
@@ -238,6 +249,16 @@ class Reading:
         with self._database.read() as connection:
             secret = enrolment.identity_key(connection)
         return hmac.new(secret, f"reading\n{self.rules.seed}\n{reader}".encode(), "sha256").digest()
+
+    def drawn_order(self, reader: str) -> DrawnOrder:
+        """Pairs and repeats that were drawn for a reader."""
+        with self._database.read() as connection:
+            return drawn_order.drawn_order(connection, reader)
+
+    def keep_drawn(self, reader: str, before: DrawnOrder, after: DrawnOrder) -> DrawnOrder:
+        """Keep what was drawn on top of `before`; gives what stands, see `drawn_order.keep_drawn`."""
+        with self._database.write() as connection:
+            return drawn_order.keep_drawn(connection, reader, before, after)
 
     def state(self, reader: str) -> dict[str, JsonValue]:
         """What a reader's window saved last; see `reader_state`."""
