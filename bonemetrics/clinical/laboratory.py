@@ -192,7 +192,11 @@ class LaboratoryInterpreter:
     def _results(self, row: MappedRow, role: str, test: str, target: Target) -> list[Result]:
         """The numbers of a test with their units; where one is a limit, limits alone."""
         if role == "value":
-            own = text_of(row, "unit") or self._stated_unit(target, test) or unit_in(text_of(row, "test_name"))
+            own = (
+                text_of(row, "unit")
+                or self._stated_unit(target, test)
+                or unit_in(text_of(row, "test_name"), wanted=target.unit)
+            )
             return results_of(row, own)
         given = number_of(row, role)
         if role in row.problems:

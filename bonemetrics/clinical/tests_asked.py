@@ -43,10 +43,21 @@ class Target:
         return self.site == SERUM and self.quantity not in OPEN
 
 
-def unit_in(name: str) -> str:
-    """The unit behind the name of a test: `Weight (kg)`."""
+def unit_in(name: str, *, wanted: str = "") -> str:
+    """The unit behind the name of a test: `Weight (kg)`.
+
+    Parameters
+    ----------
+    name
+        Of a test.
+    wanted
+        Unit of its values. Behind the name of a score, whose unit is `1`, stand its items as often as a unit: numbers,
+        and words or items in a row, are none there.
+    """
     found = re.fullmatch(r".*\S\s*[\[(]([^\[\]()]+)[\])]\s*", name)
-    return found[1].strip() if found else ""
+    text = found[1].strip() if found else ""
+    is_list = re.search(r"[,;\s]", text) or not re.search(r"[^\W\d_]|%", text)
+    return "" if wanted == "1" and is_list else text
 
 
 def targets_of(wanted: Sequence[Wanted]) -> Iterator[Target]:

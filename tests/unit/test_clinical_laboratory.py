@@ -375,3 +375,20 @@ def test_a_limit_without_a_unit_beside_a_number_with_one_says_which_cell_it_is_a
     assert "'<0.5' in 'standard_text'" in found.problems[0].message
     (without,) = taken("laboratory", text, asked=MARKERS, columns={"standard_text": ""})
     assert values([without]) == [("RANKL", 0.31, "pmol/L")]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Well-being (Q1,Q3,Q7)", None),
+        ("Fatigue (9 items)", None),
+        ("Total (11)", None),
+        ("Pain (mm)", "unit-not-convertible"),
+    ],
+)
+def test_what_stands_behind_the_name_of_a_score_is_its_items_as_often_as_a_unit(name, code):
+    asked = (wanted("WELL", "Score", "1", site="patient-reported", region="WELL"),)
+    text = f'USUBJID,ADY,PARAMCD,PARAM,AVAL\nW-1,183,WELL,"{name}",17.5\n'
+    found = taken("laboratory", text, asked=asked)
+    assert codes(found) == ([] if code is None else [code])
+    assert values(found) == ([("Score", 17.5, "1")] if code is None else [])
