@@ -34,7 +34,7 @@ def show(session: object) -> None:
 
     from napari_bonemetrics.desk import ReadingDesk
 
-    viewer = napari.Viewer(title="bonemetrics")
+    viewer = napari.Viewer(title="bonemetrics", show_welcome_screen=False)
     desk = ReadingDesk(viewer, session)  # type: ignore[arg-type]
     viewer.window.add_dock_widget(desk, name="Reading desk", area="right")
     napari.run()

@@ -85,7 +85,7 @@ class DerivedTable(PlainTable):
                 [
                     cell(SIGNS[level], color=color, tip=told),
                     cell(one.code, tip=told),
-                    cell(one.text, number=True, color=color, tip=told),
+                    cell(one.text, number=True, tip=told),
                     cell(shown_unit(one.unit)),
                     cell(one.factor.partition(" ")[0], tip=one.factor),
                     cell(one.how, tip=one.how),
@@ -110,11 +110,10 @@ class BesideTable(PlainTable):
 
 
 def _line(row: Row) -> list[QTableWidgetItem]:
-    color = COLORS["unusual"] if row.differs else ""
-    first = cell(f"{SIGNS['unusual']} {_title(row)}" if row.differs else _title(row), color=color, tip=row.name)
+    first = cell(f"{SIGNS['unusual']} {_title(row)}" if row.differs else _title(row), tip=row.name)
     computed = row.computed or (False,) * len(row.cells)
     cells = [
-        cell(text, number=bool(row.computed), color=color, soft=soft, tip=f"{text} (computed)" if soft else text)
+        cell(text, number=bool(row.computed), soft=soft, tip=f"{text} (computed)" if soft else text)
         for text, soft in zip(row.cells, computed, strict=True)
     ]
     return [first, cell(shown_unit(row.unit)), *cells]

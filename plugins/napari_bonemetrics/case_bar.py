@@ -6,6 +6,13 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from bonemetrics.review.case import Case
+from bonemetrics.volume import CORTICAL, TRABECULAR
+from napari_bonemetrics.layers import COMPARTMENT_COLORS
+
+_LEGEND = " ".join(
+    f"<span style='color: {COMPARTMENT_COLORS[label]}'>▬</span> {name}"
+    for label, name in ((CORTICAL, "cortical"), (TRABECULAR, "trabecular"))
+)
 
 
 class CaseBar(QWidget):
@@ -49,6 +56,7 @@ class CaseBar(QWidget):
         for widget in (self.beside, self.sign, self.unlock):
             row.addWidget(widget)
         row.addStretch(1)
+        row.addWidget(QLabel(_LEGEND))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -61,7 +69,8 @@ class CaseBar(QWidget):
         is_open, lock = case is not None, case.lock if case is not None else None
         if case is not None:
             told = " · ".join(part for part in (case.task.title, case.task.subtitle) if part)
-            self.title.setText(f"{told}  (recovered draft)" if case.recovered else told)
+            came_back = case.recovered and case.is_edited
+            self.title.setText(f"{told} · ✎ draft that came back, not saved" if came_back else told)
         else:
             self.title.setText("No case is open")
         self.beside.setEnabled(is_open)

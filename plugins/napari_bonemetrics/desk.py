@@ -8,7 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QMainWindow, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMainWindow, QSizePolicy, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from bonemetrics.errors import BonemetricsError
 from bonemetrics.pipeline.scan import tissue_parameters
@@ -20,7 +20,7 @@ from napari_bonemetrics.brush import Brush
 from napari_bonemetrics.case_bar import CaseBar
 from napari_bonemetrics.case_flow import CaseFlow
 from napari_bonemetrics.consequence_panel import ConsequencePanel
-from napari_bonemetrics.desk_wiring import wire
+from napari_bonemetrics.desk_wiring import tour_targets, wire
 from napari_bonemetrics.dialogs import ask_unsaved
 from napari_bonemetrics.draft_keeper import DraftKeeper
 from napari_bonemetrics.edit_panel import EditPanel
@@ -77,7 +77,9 @@ class ReadingDesk(QWidget):
         self.shortcuts = Shortcuts(self, slots)
         self.help = HelpPanel(self.shortcuts.keys)
         self.help.tour_requested.connect(self.tour.begin)
+        self.tour.targets = tour_targets(self)
         self._lay_out()
+        self.show_lock()
         napari_viewer.title = TITLE
         if session is not None:
             self.begin(session)
@@ -108,6 +110,8 @@ class ReadingDesk(QWidget):
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.foot)
         self.setMinimumWidth(_WIDTH)
+        # Else napari puts an empty space below the desk, as large as the desk itself.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
     def add_page(self, widget: QWidget, title: str) -> None:
         """Add a page; it scrolls where the window is too small for it."""
@@ -196,6 +200,7 @@ class ReadingDesk(QWidget):
         is_open = case is not None and not case.is_locked
         self.head.show_case(case, can_sign=case is not None and case.judged is not None)
         self.verdict.set_open(is_open)
+        self.verdict.show_given(case.judged if case is not None else None)
         self.edit.setEnabled(is_open)
         for layer in self.stage.labels_layers:
             layer.editable = is_open

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_bonemetrics.desk import ReadingDesk
 
 Slots = dict[str, Callable[[], object]]
+_CAME_BACK = "An edit of yours that was not saved has come back. Save it, or discard it when you leave the case"
 _PRESETS = {
     "window_bone": "Bone",
     "window_trabecular": "Trabecular",
@@ -35,6 +36,18 @@ def wire(desk: ReadingDesk) -> Slots:
     return _slots(desk)
 
 
+def tour_targets(desk: ReadingDesk) -> dict[str, QWidget]:
+    """What the steps of the tour point at."""
+    return {
+        "cases": desk.list.table,
+        "picture": desk.window_bar,
+        "verdict": desk.verdict.choices,
+        "brush": desk.edit.brush_box,
+        "numbers": desk.numbers,
+        "keys": desk.help.table,
+    }
+
+
 def _wire_flow(desk: ReadingDesk) -> None:
     flow, foot = desk.flow, desk.foot
     flow.job_started.connect(lambda _job: desk.keeper.stop())
@@ -45,7 +58,7 @@ def _wire_flow(desk: ReadingDesk) -> None:
         source.failed.connect(foot.fail)
     flow.failed.connect(lambda _why: _after_failure(desk))
     flow.case_opened.connect(desk.show_case)
-    flow.case_opened.connect(lambda _case: foot.say(""))
+    flow.case_opened.connect(lambda case: foot.say(_CAME_BACK if case.recovered else ""))
     flow.case_closed.connect(desk.clear_case)
     flow.adjudication_opened.connect(desk.show_adjudication)
     flow.saved.connect(lambda: _after_save(desk))
@@ -214,6 +227,8 @@ def _after_lock(desk: ReadingDesk) -> None:
     case = desk.flow.case
     if case is not None:
         desk.editor.begin(case.labels, case.undo, desk.stage.labels_layers)
+        told = "Signed: nothing can be changed" if case.is_locked else "Unlocked: the signature is void"
+        desk.foot.say(told, "done")
     desk.show_lock()
     desk.editor.refresh()
 

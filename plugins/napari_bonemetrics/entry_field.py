@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QSizePolic
 from bonemetrics.review.biopsy_fields import Field, Judged, Level
 
 SIGNS: dict[Level, str] = {"ok": "", "unusual": "▲", "impossible": "✖"}
-COLORS: dict[Level, str] = {"ok": "", "unusual": "#e69f00", "impossible": "#ff5f4d"}
-"""Okabe and Ito's orange and a red that is read on dark and light ground; the signs differ in shape too."""
+COLORS: dict[Level, str] = {"ok": "", "unusual": "#b87500", "impossible": "#e8384f"}
+"""An orange and a red that are seen on dark and on light ground; the signs differ in shape too."""
 _POWER, _RAISED = re.compile(r"m([23])"), {"2": "²", "3": "³"}
 _FINE = Judged("ok")
 _PLACEHOLDERS = {"date": "yyyy-mm-dd"}
@@ -45,6 +45,9 @@ class EntryField(QWidget):
         if self.field.kind == "choice":
             self.choice = QComboBox()
             self.choice.addItems(("", *self.field.choices))
+            # Its longest choice need not fit: the field goes beside a scan on a small screen, too.
+            self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            self.choice.setMinimumContentsLength(6)
             # Otherwise a wheel over a scrolling form would change an answer.
             self.choice.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             self.choice.wheelEvent = lambda event: event.ignore()

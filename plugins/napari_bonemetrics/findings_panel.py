@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QToolButton, QWidget
+from qtpy.QtWidgets import QButtonGroup, QGridLayout, QLabel, QPushButton, QWidget
 
 from bonemetrics.records.review import FINDINGS, Finding, FindingKind, Place, Presence
 
@@ -40,11 +40,11 @@ class FindingRow:
             button.setAccessibleName(f"{words(kind)} {text}")
             button.clicked.connect(lambda _checked, chosen=presence: self._chosen(chosen))
             self.buttons[presence] = button
-        self.here = QToolButton()
+        self.here = QPushButton()
         self.here.setText("Here")
         self.here.setToolTip("Store the voxel that is looked at as the place of this finding")
         self.here.clicked.connect(lambda: panel.place_requested.emit(kind))
-        self.jump = QToolButton()
+        self.jump = QPushButton()
         self.jump.setText("→")
         self.jump.setToolTip("Look at the stored place")
         self.jump.clicked.connect(self._go)

@@ -24,6 +24,7 @@ class NotesList(QListWidget):
         self.setAccessibleName("Notes of the quality card")
         self.itemClicked.connect(self._go)
         self.itemActivated.connect(self._go)
+        self._say("Open a case: notes of its automatic checks stand here")
 
     def show_notes(self, notes: Sequence[Problem]) -> None:
         """Show the notes of one case in place of those before."""
@@ -34,8 +35,15 @@ class NotesList(QListWidget):
             item.setToolTip(note.code)
             self.addItem(item)
         if not notes:
-            self.addItem(QListWidgetItem("✔ The automatic checks found nothing"))
-        self.setMaximumHeight(self.fontMetrics().height() * 2 * min(max(len(notes), 1), _ROWS) + 8)
+            self._say("✔ The automatic checks found nothing")
+        self._fit(len(notes))
+
+    def _say(self, text: str) -> None:
+        self.addItem(QListWidgetItem(text))
+        self._fit(1)
+
+    def _fit(self, rows: int) -> None:
+        self.setMaximumHeight(self.fontMetrics().height() * 2 * min(max(rows, 1), _ROWS) + 8)
 
     def _go(self, item: QListWidgetItem) -> None:
         at = item.data(_SLICE)

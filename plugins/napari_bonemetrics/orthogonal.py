@@ -45,9 +45,8 @@ class Plane(QWidget):
         self._fit.setSingleShot(True)
         self._fit.setInterval(_LAID_OUT_MS)
         self._fit.timeout.connect(self._show_whole)
-        for edge in ("top", "bottom"):
-            # Beside the scale bar, which takes the middle of a narrow canvas.
-            self.model.canvas.overlays[f"letter_{edge}"].position = f"{edge}_left"
+        # A narrow canvas has no room for the scale bar beside the letters: in one place they stand above each other.
+        self.model.canvas.overlays.scale_bar.position = "bottom_center"
         for edge in ("left", "right", "top", "bottom"):
             self.model.canvas.overlays[f"letter_{edge}"].font_size = _SMALL_FONT
 
@@ -165,6 +164,8 @@ class LinkedPlanes(QWidget):
         if scene.geometry is not None:
             cross = cross_layer(scene.geometry)
             cross.blending = _IN_FRONT
+            # Its size is in pixels of the screen, of which a 4K screen has more to the millimetre.
+            cross.canvas_size_limits = tuple(px * self.devicePixelRatioF() for px in cross.canvas_size_limits)
             scene.viewer.add_layer(cross)
             self._crosses.append(cross)
 

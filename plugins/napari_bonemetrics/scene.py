@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from napari.components import ViewerModel
@@ -12,11 +12,14 @@ from napari.layers import Image, Labels
 from bonemetrics.records import End
 from bonemetrics.review.letters import EdgeLetters, Hand, edge_letters
 from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
+from napari_bonemetrics.canvas_signs import CanvasSigns
 from napari_bonemetrics.layers import density_layer, labels_layer
 from napari_bonemetrics.windows import PRESETS, Window
 
 _EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "bottom": "bottom_center"}
 _RIGHT_BUTTON = 2
+_WELL_SEEN = 0.8
+"""Of the canvas, around its middle."""
 Index = tuple[int, int, int]
 
 
@@ -38,11 +41,11 @@ class Scene:
         self._geometry: Geometry | None = None
         self._distal_end: End | None = None
         self._on_window = on_window
+        self.signs = CanvasSigns(viewer)
         self._prepare()
 
     def _prepare(self) -> None:
         overlays = self.viewer.canvas.overlays
-        overlays.scale_bar.visible = True
         for edge, position in _EDGES.items():
             overlays[f"letter_{edge}"] = TextOverlay(position=position, font_size=14, visible=True)
         self.viewer.dims.events.order.connect(self._show_letters)
@@ -113,6 +116,7 @@ class Scene:
         self.viewer.reset_view()
         self.jump_to(index)
         self._show_letters()
+        self.signs.show(n[0])
 
     def clear(self) -> None:
         """Take everything of a scan off the canvas."""
@@ -121,6 +125,7 @@ class Scene:
             self.viewer.layers.clear()
         self.density = self.labels = self._geometry = None
         self._show_letters()
+        self.signs.show(0)
 
     @property
     def geometry(self) -> Geometry | None:
@@ -141,12 +146,23 @@ class Scene:
             self.density.contrast_limits = (window.low, window.high)
 
     def jump_to(self, index: Index) -> None:
-        """Look at a voxel: its slice is shown, and it comes to the middle of the canvas."""
+        """Look at a voxel: its slice is shown, and it comes to the middle of the canvas unless it is well seen."""
         if self._geometry is None:
             return
         spacing = self._geometry.spacing_mm
         self.viewer.dims.current_step = index
-        self.viewer.scene.camera.center = tuple(step * mm for step, mm in zip(index, spacing, strict=True))
+        place = tuple(step * mm for step, mm in zip(index, spacing, strict=True))
+        if not self._is_well_seen(place):
+            self.viewer.scene.camera.center = place
+
+    def _is_well_seen(self, place: Sequence[float]) -> bool:
+        """Whether a place in mm lies on the canvas and not at its edge, so that the picture need not move."""
+        camera, displayed = self.viewer.scene.camera, self.viewer.dims.displayed
+        if len(camera.center) != len(place) or len(displayed) != 2:
+            return False
+        sizes = self.viewer.canvas.size
+        off = [abs(place[axis] - camera.center[axis]) * camera.zoom for axis in displayed]
+        return all(px <= _WELL_SEEN * size / 2 for px, size in zip(off, sizes, strict=True))
 
     @property
     def at(self) -> Index:

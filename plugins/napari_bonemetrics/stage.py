@@ -20,9 +20,11 @@ from napari_bonemetrics.scene import Index, Scene
 from napari_bonemetrics.windows import PRESETS, Window
 
 DOCK = "Other views"
+_NO_CASE = "No case is open"
 _LEAST_WIDTH = 230
 _SHARE, _HALF = 0.25, 0.5
-_LAID_OUT_MS = 100
+_LAID_OUT_MS, _SETTLED_MS = 100, 700
+_LAY_OUT_TRIES, _ABOUT_PX = 5, 12
 _WIDE_WINDOW = 1600
 _NAPARI_DOCKS = ("layer controls", "layer list")
 
@@ -39,28 +41,32 @@ class Stage(QObject):
         self.brush = brush
         self.window = PRESETS["Bone"]
         self.scene = Scene(viewer, on_window=self._window)
+        self.scene.signs.set_hint(_NO_CASE)
         self.planes: LinkedPlanes | None = None
         self.beside: BesideView | None = None
         self.box: Shapes | None = None
         self.compared: Labels | None = None
         self._share = _SHARE
+        self._wanted, self._tries = _LEAST_WIDTH, 0
         # A dock has its new width, and the canvas its new size, only when the window has been laid out again.
-        self._lay_out, self._fit = QTimer(self), QTimer(self)
-        for timer in (self._lay_out, self._fit):
+        self._lay_out, self._fit, self._settle = QTimer(self), QTimer(self), QTimer(self)
+        for timer in (self._lay_out, self._fit, self._settle):
             timer.setSingleShot(True)
             timer.setInterval(_LAID_OUT_MS)
+        self._settle.setInterval(_SETTLED_MS)
         # As soon as the window stands, so that the first case need not wait for it.
         self._warm = QTimer(self)
         self._warm.setSingleShot(True)
         self._warm.timeout.connect(self._warm_up)
         self._warm.start(0)
         self._lay_out.timeout.connect(self._resize)
-        self._fit.timeout.connect(lambda: self.viewer.reset_view())
+        self._fit.timeout.connect(self._fitted)
         self._views = QTabWidget()
         self._views.setDocumentMode(True)
         self._dock: QDockWidget | None = None
         viewer.mouse_move_callbacks.append(self._touch)
         viewer.dims.events.current_step.connect(self._touch)
+        viewer.canvas.events.size.connect(self._canvas_sized)
 
     def show(self, case: Case, desk: QWidget) -> None:
         """Show a case in place of the one before; the window stays as the reader has set it."""
@@ -115,10 +121,11 @@ class Stage(QObject):
     def close(self) -> None:
         """Give the extra canvases back, before the window closes."""
         self.hide_beside()
-        for timer in (self._warm, self._lay_out, self._fit):
+        for timer in (self._warm, self._lay_out, self._fit, self._settle):
             timer.stop()
         self.viewer.mouse_move_callbacks.remove(self._touch)
         self.viewer.dims.events.current_step.disconnect(self._touch)
+        self.viewer.canvas.events.size.disconnect(self._canvas_sized)
         self.brush.detach()
         if self.planes is not None:
             self.planes.close_canvases()
@@ -222,6 +229,7 @@ class Stage(QObject):
     def _widen(self, share: float) -> None:
         """Give the other views a share of what the canvases have together."""
         self._share = share
+        self._tries = _LAY_OUT_TRIES
         self._lay_out.start()
 
     def _resize(self) -> None:
@@ -230,7 +238,27 @@ class Stage(QObject):
             both = main.centralWidget().width() + self._dock.width()
             width = max(int(both * self._share), _LEAST_WIDTH)
             main.resizeDocks([self._dock], [width], Qt.Orientation.Horizontal)
+            self._wanted = width
             self._fit.start()
+
+    def _fitted(self) -> None:
+        """Show the whole bone; once more where the window was slow and the dock has not got its width yet."""
+        self.viewer.reset_view()
+        if self._dock is not None and abs(self._dock.width() - self._wanted) > _ABOUT_PX and self._tries > 0:
+            self._tries -= 1
+            self._lay_out.start()
+        else:
+            self._settle.start()
+
+    def _canvas_sized(self, _event: object = None) -> None:
+        """The canvas follows its window later than the docks do."""
+        if self.is_laying_out:
+            self._fit.start()
+
+    @property
+    def is_laying_out(self) -> bool:
+        """Whether the canvases may still get another size by themselves."""
+        return any(timer.isActive() for timer in (self._lay_out, self._fit, self._settle))
 
     def _window(self, window: Window) -> None:
         self.window = window

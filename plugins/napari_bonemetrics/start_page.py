@@ -17,11 +17,12 @@ class StartPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.folder, self.reader = QLineEdit(), QLineEdit(_login())
-        self.folder.setPlaceholderText("Folder with study.toml")
-        self.choose, self.open = QPushButton("Choose …"), QPushButton("Open the worklist")
+        self.folder.setPlaceholderText("Folder that holds study.toml")
+        self.choose, self.open = QPushButton("Choose …"), QPushButton("Open the list of cases")
         told = QLabel(
-            "<h3>Reading desk</h3>Choose the folder of a study and give your name as the protocol lists it. "
-            "The study is made with <code>bonemetrics init</code> and filled with <code>bonemetrics run</code>."
+            "<h3>Reading desk</h3>Choose the folder of your study and give your name as the protocol lists it. "
+            "Whoever runs the study can tell you both: it is made with <code>bonemetrics init</code> and filled with "
+            "<code>bonemetrics run</code>."
         )
         told.setWordWrap(True)
         row = QHBoxLayout()

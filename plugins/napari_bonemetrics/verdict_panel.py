@@ -17,7 +17,6 @@ from qtpy.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,10 +24,12 @@ from qtpy.QtWidgets import (
 from bonemetrics.records import Problem
 from bonemetrics.records.review import ACCEPTED, REASONS, VERDICTS, Finding, Place, Verdict
 from bonemetrics.review.judgement import Judgement
+from bonemetrics.study.reviews import StoredReview
 from napari_bonemetrics.findings_panel import FindingsPanel, words
 from napari_bonemetrics.notes_list import NotesList
 
-_VERDICT_MARKS = {"accept": "✔", "accept-with-edit": "✎", "reject": "✖", "defer": "◔"}
+VERDICT_MARKS = {"accept": "✔", "accept-with-edit": "✎", "reject": "✖", "defer": "◔"}
+"""A shape per verdict, so that none is told by colour alone."""
 _MARGINS = (4, 14, 4, 4)
 _CONFIDENCE = ("not stated", "1 guess", "2 weak", "3 fair", "4 good", "5 certain")
 
@@ -46,14 +47,16 @@ class VerdictPanel(QWidget):
         self._unsaved = self._drawn = False
         self._place: Place | None = None
         self.notes = NotesList()
+        self.given = QLabel("")
         self.form = QWidget()
+        self.choices = QWidget()
         self.verdicts: dict[Verdict, QPushButton] = {}
         self.reasons = {reason: QCheckBox(words(reason)) for reason in REASONS}
         self.findings = FindingsPanel()
         self.comment = QPlainTextEdit()
         self.confidence = QComboBox()
-        self.here = QToolButton()
-        self.jump = QToolButton()
+        self.here = QPushButton()
+        self.jump = QPushButton()
         self.lacking = QLabel("")
         self.save = QPushButton("Save verdict, next case")
         self._make()
@@ -64,13 +67,16 @@ class VerdictPanel(QWidget):
     def _make(self) -> None:
         group = QButtonGroup(self)
         for verdict in VERDICTS:
-            button = QPushButton(f"{_VERDICT_MARKS[verdict]} {words(verdict)}")
+            button = QPushButton(f"{VERDICT_MARKS[verdict]} {words(verdict)}")
             button.setCheckable(True)
             group.addButton(button)
             self.verdicts[verdict] = button
         self.comment.setPlaceholderText("Comment")
         self.comment.setTabChangesFocus(True)
         self.comment.setMaximumHeight(self.fontMetrics().height() * 4)
+        # napari's style draws no edge, so that nothing tells it from the ground.
+        self.comment.setStyleSheet("QPlainTextEdit { border: 1px solid #808080; }")
+        self.given.setWordWrap(True)
         self.confidence.addItems(_CONFIDENCE)
         self.here.setText("Place here")
         self.here.setToolTip("Store the voxel that is looked at with the verdict")
@@ -85,7 +91,8 @@ class VerdictPanel(QWidget):
         inner = QVBoxLayout(found)
         inner.setContentsMargins(*_MARGINS)
         inner.addWidget(self.findings)
-        choice = QGridLayout()
+        choice = QGridLayout(self.choices)
+        choice.setContentsMargins(3, 3, 3, 3)
         for number, button in enumerate(self.verdicts.values()):
             choice.addWidget(button, number // 2, number % 2)
         row = QHBoxLayout()
@@ -93,8 +100,7 @@ class VerdictPanel(QWidget):
             row.addWidget(widget, int(widget is self.confidence))
         form = QVBoxLayout(self.form)
         form.setContentsMargins(0, 0, 0, 0)
-        form.addLayout(choice)
-        for widget in (self._reason_box, found, self.comment):
+        for widget in (self.choices, self._reason_box, found, self.comment):
             form.addWidget(widget)
         form.addLayout(row)
         form.addStretch(1)
@@ -102,6 +108,7 @@ class VerdictPanel(QWidget):
         stack = QVBoxLayout(body)
         stack.setContentsMargins(0, 4, 0, 0)
         stack.addWidget(self.notes)
+        stack.addWidget(self.given)
         stack.addWidget(self.form, 1)
         area = scrolling(body)
         layout = QVBoxLayout(self)
@@ -153,6 +160,16 @@ class VerdictPanel(QWidget):
         if self.form.isEnabled():
             self.verdicts[verdict].setChecked(True)
             self._enable()
+
+    def show_given(self, review: StoredReview | None) -> None:
+        """Say which verdict of this reader stands for the mask that is shown."""
+        self.given.setVisible(review is not None)
+        if review is None:
+            return
+        mark, said = VERDICT_MARKS[review.verdict], words(review.verdict)
+        reasons = f" ({', '.join(words(reason) for reason in review.reasons)})" if review.reasons else ""
+        when = review.recorded_utc[:16].replace("T", " ")
+        self.given.setText(f"Your verdict: <b>{mark} {said}</b>{reasons}, {when} UTC")
 
     def set_open(self, is_open: bool) -> None:
         """Allow a verdict, or only looking at the notes."""

@@ -67,7 +67,7 @@ class TaskTable(QTableWidget):
         selected = self.selected_key()
         self.setRowCount(len(tasks))
         for row, task in enumerate(tasks):
-            remark = task.reason or task.subtitle
+            remark = " · ".join(part for part in (task.reason, task.subtitle) if part)
             for column, text in enumerate((marked(task.state), task.title, remark)):
                 item = QTableWidgetItem(text)
                 item.setData(_KEY, task.key)

@@ -13,6 +13,7 @@ pytest.importorskip("napari")
 from napari_bonemetrics import biopsy_desk
 from napari_bonemetrics.biopsy_desk import BiopsyDesk
 from napari_bonemetrics.biopsy_panel import BiopsyPanel
+from napari_bonemetrics.entry_field import COLORS
 from napari_bonemetrics.radius_beside import RadiusBeside
 from napari_bonemetrics.section_panel import SectionPanel
 from napari_bonemetrics.section_window import open_section_window
@@ -105,7 +106,7 @@ def test_biopsy_panel__impossible_is_red_unusual_orange_and_both_have_a_sign_and
     bone = panel.fields.by_key["B.Ar"]
     typed(qtbot, panel, "B.Ar", "41")
     assert bone.sign.text() == "✖"
-    assert "#ff5f4d" in bone.line.styleSheet()
+    assert COLORS["impossible"] in bone.line.styleSheet()
     assert bone.words.text() == "B.Ar = 41 is more than T.Ar = 40"
     assert panel.fields.by_key["T.Ar"].sign.text() == "✖"
     assert not panel.complete.isEnabled()
@@ -114,7 +115,7 @@ def test_biopsy_panel__impossible_is_red_unusual_orange_and_both_have_a_sign_and
     typed(qtbot, panel, "T.Ar", "25")
     tissue = panel.fields.by_key["T.Ar"]
     assert tissue.sign.text() == "▲"
-    assert "#e69f00" in tissue.line.styleSheet()
+    assert COLORS["unusual"] in tissue.line.styleSheet()
     assert panel.complete.isEnabled()
 
 
