@@ -117,7 +117,9 @@ class Role:
 
     `unit` is the one its numbers are wanted in, where the role fixes it; a header such as `B.Ar [mm2]` states its own.
     `synonyms` are headers that are taken for it without a map; capitals, blanks and underscores do not count.
-    `doubtful` ones are not, where three or more of `rivals` have a header: there they mean something else.
+    `doubtful` ones are not, where three or more of `rivals` have a header: there they mean something else. `partners`
+    names for a synonym the only headers of the role `partner_of` that it belongs to: the unit of a collected result is
+    none of an analysis value.
 
     A `flag` is true for `Y` alone, and false for an empty cell too. `limit_words` says that words such as `BLQ` are
     results of this role: below a limit, or above one.
@@ -131,6 +133,8 @@ class Role:
     doubtful: tuple[str, ...] = ()
     rivals: tuple[tuple[str, ...], ...] = ()
     limit_words: bool = False
+    partner_of: str = ""
+    partners: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -392,3 +392,26 @@ def test_what_stands_behind_the_name_of_a_score_is_its_items_as_often_as_a_unit(
     found = taken("laboratory", text, asked=asked)
     assert codes(found) == ([] if code is None else [code])
     assert values(found) == ([("Score", 17.5, "1")] if code is None else [])
+
+
+IRON = (wanted("IRON", "Lab", "ug/dL", region="IRON"),)
+COLLECTED = "USUBJID,ADY,PARAMCD,PARAM,AVAL,LBORRES,LBORRESU\nW-1,183,IRON,Iron (umol/L),17.9,100,ug/dL\n"
+
+
+def test_the_unit_of_a_collected_result_is_none_of_an_analysis_value():
+    # 100 ug/dL of iron are 17.9 umol/L, so that 17.9 ug/dL would be a fifth of what was measured.
+    assert codes(taken("laboratory", COLLECTED, asked=IRON)) == ["unit-not-convertible"]
+    (row,) = taken("laboratory", COLLECTED, asked=(wanted("IRON", "Lab", "umol/L", region="IRON"),))
+    assert values([row]) == [("Lab", 17.9, "umol/L")]
+
+
+def test_the_unit_of_an_analysis_value_is_none_of_a_collected_result_that_the_map_takes():
+    text = COLLECTED.replace("AVAL,", "AVAL,AVALU,").replace("17.9,", "17.9,umol/L,")
+    assert values(taken("laboratory", text, asked=IRON, columns={"value": "LBORRES"})) == [("Lab", 100.0, "ug/dL")]
+    assert codes(taken("laboratory", text, asked=IRON)) == ["unit-not-convertible"]
+
+
+def test_a_standard_result_that_the_map_takes_has_no_collected_unit():
+    text = "USUBJID,ADY,PARAMCD,LBSTRESN,LBORRESU\nW-1,183,IRON,17.9,ug/dL\n"
+    found = taken("laboratory", text, asked=IRON, columns={"value": "LBSTRESN"})
+    assert (values(found), codes(found)) == ([], ["unit-unknown"])

@@ -261,6 +261,7 @@ def _named(header: Sequence[str], role: Role, taken: Mapping[int, str]) -> int |
     wanted = {letters(name) for name in (role.name, *role.synonyms)}
     if role.rivals and sum(_has_one_of(header, names) for names in role.rivals) >= _MANY_RIVALS:
         wanted -= {letters(name) for name in role.doubtful}
+    wanted -= _of_others(header, role, taken)
     tests: tuple[Callable[[str], str], ...] = (letters, lambda text: letters(split_unit(text)[0]))
     for same in tests:
         found = [index for index, text in enumerate(header) if same(text) in wanted and index not in taken]
@@ -274,6 +275,15 @@ def _named(header: Sequence[str], role: Role, taken: Mapping[int, str]) -> int |
         if found:
             return found[0]
     return None
+
+
+def _of_others(header: Sequence[str], role: Role, taken: Mapping[int, str]) -> set[str]:
+    """Synonyms that belong to another header than the one that the partner of the role has."""
+    own = next((letters(split_unit(header[index])[0]) for index, name in taken.items() if name == role.partner_of), "")
+    partners = {letters(name): {letters(one) for one in known} for name, known in role.partners}
+    if not any(own in known for known in partners.values()):
+        return set()
+    return {name for name, known in partners.items() if own not in known}
 
 
 def _has_one_of(header: Sequence[str], names: Iterable[str]) -> bool:
