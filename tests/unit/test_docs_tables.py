@@ -27,8 +27,8 @@ name = "Month 6"
 number = 6
 window = [140, 226]
 """
-CSV, WORKBOOK, REDCAP, SDTM = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-MARKERS, EXPORT = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
+CSV, WORKBOOK, REDCAP, SDTM, BEFORE, ADAM = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+MARKERS, EXPORT, SCORES = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
 
 
 def records(tmp_path: Path, example: str, file: Path) -> list[dict]:
@@ -95,3 +95,31 @@ def test_page__names_every_key_and_only_codes_that_exist():
     codes = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", PAGE)) - {"adverse-events"}
     assert codes <= set(NOTES) | set(all_error_codes())
     assert len(codes) > 15
+
+
+def test_baseline_example__two_entries_give_values_and_baselines(tmp_path):
+    (tmp_path / "scores.csv").write_text(SCORES, encoding="utf-8")
+    protocol = parse_protocol(VISITS + BEFORE)
+    found = []
+    for number, table in enumerate(protocol.tables):
+        out = tmp_path / f"out-{number}.jsonl"
+        assert measure_table(tmp_path / "scores.csv", table, protocol, out).refusal is None
+        lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        assert {problem["code"] for line in lines for problem in line["problems"]} <= {"row-repeated", "column-not-used"}
+        found += [json.loads(text) for line in lines for _, text in line["records"]]
+    assert told(found, "subject", "visit", "study_day", "value", "stated_change") == [
+        ("S-1", "Month 3", 92, 24.0, -7.0),
+        ("S-1", "Month 6", 181, 22.5, -8.5),
+        ("S-2", "Month 6", 177, 30.0, 3.0),
+        ("S-1", "Baseline", None, 31.0, None),
+        ("S-1", "Baseline", None, 31.0, None),
+        ("S-2", "Baseline", None, 27.0, None),
+    ]
+
+
+def test_adam_example__one_time_point_under_its_own_parameter(tmp_path):
+    asked = '[[parameters]]\nparamcd = "SYSBPS1"\nparam = "x"\nquantity = "Lab"\nregion = "SYSBPS1"\nunit = "mmHg"\n'
+    rows = "USUBJID,ADY,PARAMCD,AVAL,AVALU,ATPT\nS-1,15,SYSBP,121,mmHg,AFTER STANDING FOR 1 MINUTE\n"
+    (tmp_path / "advs.csv").write_text(rows + "S-1,15,SYSBP,132,mmHg,AFTER LYING\n", encoding="utf-8")
+    found = records(tmp_path, ADAM.replace("advs.xpt", "advs.csv") + asked, tmp_path / "advs.csv")
+    assert told(found, "region", "value") == [("SYSBPS1", 121.0)]
