@@ -107,11 +107,12 @@ def export(study: Path, out: Path, formats: Sequence[str]) -> None:
 
 def report(study: Path, out: Path) -> None:
     """Write the report and say where it lies."""
+    from bonemetrics.batch.many import cores
     from bonemetrics.outcomes.export import report_study
 
     with _progress() as tell:
         tell("drawing figures", 0, None)
-        files = report_study(study, out)
+        files = report_study(study, out, workers=cores())
     show.console().print(f"Wrote {show.escape(str(files[0]))} and {len(files) - 2} files of figures")
 
 

@@ -186,7 +186,7 @@ def _exported(store: Store, chosen: Sequence[str], out: Path, on_progress: Progr
     return _sealed(store, found, out, ",".join(chosen), files)
 
 
-def report_study(study_dir: Path, out: Path) -> tuple[Path, ...]:
+def report_study(study_dir: Path, out: Path, *, workers: int = 1) -> tuple[Path, ...]:
     """Write the report of a study: one HTML page, its figures as files, and the manifest.
 
     Parameters
@@ -195,6 +195,8 @@ def report_study(study_dir: Path, out: Path) -> tuple[Path, ...]:
         Made by `init_study`.
     out
         Folder; made where it does not exist.
+    workers
+        Processes that draw; page and figures do not depend on it.
 
     Returns
     -------
@@ -219,7 +221,7 @@ def report_study(study_dir: Path, out: Path) -> tuple[Path, ...]:
         found,
         out,
         "report",
-        write_report(found.dataset, out, study_agreement(found.readings)),
+        write_report(found.dataset, out, study_agreement(found.readings), workers=workers),
         manifest="report.json",
     )
 

@@ -18,7 +18,9 @@ REPORT = "report.html"
 FIGURES = "figures"
 
 
-def write_report(dataset: Dataset, out: Path, agreement: StudyAgreement | None = None) -> tuple[Path, ...]:
+def write_report(
+    dataset: Dataset, out: Path, agreement: StudyAgreement | None = None, *, workers: int = 1
+) -> tuple[Path, ...]:
     """Write the report as one page of HTML that needs nothing beside it, and its figures as SVG and PNG.
 
     Parameters
@@ -29,6 +31,8 @@ def write_report(dataset: Dataset, out: Path, agreement: StudyAgreement | None =
         Folder, made if absent: `report.html` and `figures/`. Files of these names are replaced, others are left.
     agreement
         Of the study's readers, where anything was read.
+    workers
+        Processes that draw; page and figures do not depend on it.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def write_report(dataset: Dataset, out: Path, agreement: StudyAgreement | None =
         The page first, then the figures. The same dataset gives the same bytes: the page tells the time of the last
         change of the study, never that of its own making.
     """
-    page = compose(dataset, agreement)
+    page = compose(dataset, agreement, workers=workers)
     make_private_folder(out)
     make_private_folder(out / FIGURES)
     written = [out / REPORT]
@@ -51,7 +55,7 @@ def write_report(dataset: Dataset, out: Path, agreement: StudyAgreement | None =
     return tuple(written)
 
 
-def compose(dataset: Dataset, agreement: StudyAgreement | None = None) -> Page:
+def compose(dataset: Dataset, agreement: StudyAgreement | None = None, *, workers: int = 1) -> Page:
     """The report before it becomes HTML."""
     gathered = dataset.gathered
     study = gathered.protocol.study
@@ -73,7 +77,7 @@ def compose(dataset: Dataset, agreement: StudyAgreement | None = None) -> Page:
             (f"Head of the audit log ({gathered.audit_rows} entries)", gathered.audit_head or MISSING),
         )
     )
-    parts = sections(dataset, agreement)
+    parts = sections(dataset, agreement, workers=workers)
     return Page(study=study.id, title=study.title or study.id, head=head, sections=parts, footer=footer)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 from bonemetrics.outcomes.analysis.select import Selection
 from bonemetrics.outcomes.figures.completeness import completeness_map
 from bonemetrics.outcomes.figures.moments import moments
@@ -21,8 +25,11 @@ from bonemetrics.outcomes.report.quality import data_quality, tracing
 from bonemetrics.outcomes.rows import Dataset
 from bonemetrics.outcomes.wording import plural
 
+_MOST_ROWS_SENT = 20_000
+"""Rows of a dataset that is worth having twice in memory: more are drawn in this process alone."""
 
-def sections(dataset: Dataset, agreement: StudyAgreement | None = None) -> tuple[Section, ...]:
+
+def sections(dataset: Dataset, agreement: StudyAgreement | None = None, *, workers: int = 1) -> tuple[Section, ...]:
     """Everything the report shows.
 
     Parameters
@@ -31,6 +38,8 @@ def sections(dataset: Dataset, agreement: StudyAgreement | None = None) -> tuple
         Of the study.
     agreement
         Of its readers, where anything was read.
+    workers
+        From two on, the endpoints, which hold half of all figures, are drawn in a process of their own.
 
     Returns
     -------
@@ -39,10 +48,21 @@ def sections(dataset: Dataset, agreement: StudyAgreement | None = None) -> tuple
         there where nobody has read anything.
     """
     selection = Selection(dataset)
-    return (
-        follow_up(dataset),
-        overview(selection),
-        endpoints(selection),
+    if workers <= 1 or len(dataset.rows) > _MOST_ROWS_SENT:
+        return _in_order(dataset, selection, agreement, lambda: endpoints(selection))
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return _in_order(dataset, selection, agreement, pool.submit(_endpoints_of, dataset).result)
+
+
+def _endpoints_of(dataset: Dataset) -> Section:
+    return endpoints(Selection(dataset))
+
+
+def _in_order(
+    dataset: Dataset, selection: Selection, agreement: StudyAgreement | None, drawn: Callable[[], Section]
+) -> tuple[Section, ...]:
+    before = (follow_up(dataset), overview(selection))
+    after = (
         biopsies(selection),
         adverse_events(dataset),
         fractures(dataset),
@@ -54,6 +74,7 @@ def sections(dataset: Dataset, agreement: StudyAgreement | None = None) -> tuple
         methods(dataset),
         tracing(dataset),
     )
+    return (*before, drawn(), *after)
 
 
 def follow_up(dataset: Dataset) -> Section:
