@@ -253,6 +253,7 @@ def test_yes_no_of__typed_numbers_and_words_that_are_neither():
         ("20513", "sas", date(2016, 2, 29)),
         ("-1", "sas", date(1959, 12, 31)),
         ("20513.0", "sas", date(2016, 2, 29)),
+        ("20513,0", "sas", date(2016, 2, 29)),
         ("2016-02-25", "sas", date(2016, 2, 25)),
         ("20160225", "sas", date(2016, 2, 25)),
         # A workbook shows 2016-02-25 as 42425 where the column has lost its format.
@@ -272,6 +273,8 @@ def test_date_of__bare_numbers_count_days_where_the_study_says_so(text, order, d
         ("42425", None, "not-a-date"),
         ("42425", "dmy", "not-a-date"),
         ("60", "excel", "not-a-date"),
+        ("25,03", "sas", "not-a-date"),
+        ("20513,0", None, "not-a-date"),
         ("1772000000", "sas", "not-a-date"),
         ("99999999999", "excel", "not-a-date"),
         ("03/04/2016", "excel", "date-ambiguous-cell"),

@@ -41,8 +41,8 @@ _DAY = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([-/.])\s?\d{1,2}\
 """A day in digits at the start of a text."""
 _POINTS = re.compile(r"(?:0?[1-9]|1[0-2])\.\s?(?:0?[1-9]|1[0-2])\.\s?\d{4}")
 _PARTIAL = re.compile(r"\d{4}(?:-\d{1,2})?")
-_SERIAL = re.compile(r"[+-]?(?!\d{8}$)\d+(?:\.\d+)?")
-"""A bare number; eight digits are a day of the calendar, 20160304."""
+_SERIAL = re.compile(r"[+-]?(?!\d{8}$)\d+(?:\.\d+|,0+)?")
+"""A bare number, behind a decimal comma a whole one; eight digits are a day of the calendar, 20160304."""
 _EPOCHS = {"sas": date(1960, 1, 1), "excel": date(1899, 12, 30)}
 _FIRST_SERIAL = 61
 """Sheets count a 29 February 1900 that never was; from 1 March on their serial numbers fit the calendar."""
@@ -202,7 +202,7 @@ def _counted(text: str, order: DateOrder | None) -> date | None:
         )
         raise TableError(told, code="not-a-date")
     try:
-        days = math.floor(float(text))
+        days = math.floor(float(text.replace(",", ".")))
         found = None if order == "excel" and days < _FIRST_SERIAL else epoch + timedelta(days=days)
     except OverflowError:
         found = None
