@@ -57,7 +57,8 @@ def test_codes__each_stands_once_in_kebab_case_and_is_explained():
 
 
 def _library() -> str:
-    files = [path for path in Path(errors.__file__).parent.rglob("*.py") if path.name != "errors.py"]
+    own = Path(errors.__file__).parent
+    files = [path for path in own.parent.rglob("*.py") if path.parent != own]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
