@@ -21,7 +21,7 @@ from bonemetrics.review.place_numbers import PlaceNumbers
 from bonemetrics.volume import CORTICAL, TRABECULAR
 
 _NAMES = {0: "outside", TRABECULAR: "trabecular", CORTICAL: "cortical"}
-_HEADS = ("Volume", "Slices", "A says", "B says", "Taken", "Tb.vBMD B − A")
+_HEADS = ("Volume", "Slices", "A says", "B says", "Taken", "Tb.vBMD\nB − A")
 _NUMBER = len(_HEADS) - 1
 _RECOVERED = " Your choices from before are back."
 
@@ -158,7 +158,7 @@ def _whole(numbers: PlaceNumbers) -> str:
         return "Tb.vBMD was not measured in both masks."
     lsc = "no LSC" if one.lsc is None else f"LSC {one.lsc:.4g}"
     return (
-        f"Tb.vBMD as measured: A {one.before:.4g}, B {one.after:.4g}, B − A {one.difference:+.3g} "
+        f"Tb.vBMD as measured: A {one.before:.4g}, B {one.after:.4g}, B − A = {one.difference:+.3g} "
         f"{one.unit} {one.material} ({lsc})"
     )
 

@@ -80,7 +80,7 @@ class CaseBar(QWidget):
         self.unlock.setVisible(lock is not None)
         self.lock.setVisible(lock is not None)
         if lock is not None:
-            told = f"■ Signed by {_name(case, lock.reader)}, {_time(lock.signed_utc)}: {lock.meaning}."
+            told = f"■ Signed by {_name(case, lock.reader)}, {_time(lock.signed_utc)}: {_meaning(case, lock.meaning)}."
             self.lock.setText(f"{told} Nothing can be changed.")
 
     def uncheck_beside(self) -> None:
@@ -93,6 +93,11 @@ class CaseBar(QWidget):
 def _name(case: Case | None, reader: str) -> str:
     """The signer, unless her name is hidden from this reader."""
     return "another reader" if case is None or case.secrets.kinds_in(reader) else reader
+
+
+def _meaning(case: Case | None, meaning: str) -> str:
+    """What the signer meant, in her own words, unless these tell what is hidden from this reader."""
+    return "in words that tell what is hidden" if case is None or case.secrets.kinds_in(meaning) else meaning
 
 
 def _time(utc: str) -> str:

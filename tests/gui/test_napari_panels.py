@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("napari")
 
+from napari_bonemetrics.case_bar import CaseBar
 from napari_bonemetrics.consequence_panel import ConsequencePanel
 from napari_bonemetrics.edit_panel import EditPanel
 from napari_bonemetrics.start_page import StartPage
@@ -23,6 +26,7 @@ from bonemetrics.pipeline.consequence import Consequence
 from bonemetrics.quantities import Material
 from bonemetrics.records import note
 from bonemetrics.records.review import Finding, Place
+from bonemetrics.review.blinding import Secrets, leaks
 from bonemetrics.review.worklist import Task, Worklist
 
 pytestmark = pytest.mark.gui
@@ -204,6 +208,23 @@ def test_consequences__numbers_of_an_unsaved_edit_are_marked_and_go_when_the_lab
     panel.labels_changed()
     assert panel.table.rowCount() == 1
     assert "UNSAVED" not in panel.told.text()
+
+
+def test_case_bar__a_signature_tells_neither_signer_nor_words_that_are_hidden(qtbot):
+    def signed(reader, meaning, tokens):
+        lock = SimpleNamespace(reader=reader, meaning=meaning, signed_utc="2026-03-02T12:00:00Z")
+        task = SimpleNamespace(title="Case 0417", subtitle="")
+        return SimpleNamespace(
+            lock=lock, task=task, recovered=False, is_edited=False, secrets=Secrets(frozenset(tokens))
+        )
+
+    bar = shown(qtbot, CaseBar())
+    hidden = {("other-readers", "MN"), ("subject", "P-007")}
+    bar.show_case(signed("MN", "approved for P-007", hidden), can_sign=True)
+    assert bar.lock.text().startswith("■ Signed by another reader, 2026-03-02 12:00 UTC: in words that tell")
+    assert leaks([bar.lock.text()], Secrets(frozenset(hidden))) == ()
+    bar.show_case(signed("MN", "approved", ()), can_sign=True)
+    assert "Signed by MN, 2026-03-02 12:00 UTC: approved." in bar.lock.text()
 
 
 def test_window_bar__fields_and_presets_ask_for_windows_in_mg_per_cm3(qtbot):
