@@ -158,7 +158,7 @@ NOTES: dict[str, str] = {
     "baseline-not-the-flagged": "the source flags another value as baseline than the rule of the protocol chose",
     "baseline-flagged-twice": "the source flags several values as baseline, so that none is taken",
     "baseline-by-time-point": "the source flags a baseline for each of several time points; each serves its own",
-    "time-point-differs": "the baseline is of another time point of its visit than the value, such as lying and standing",
+    "time-point-differs": "the baseline is of another time point than the value, such as lying and standing",
     "baseline-not-analysed": "the baseline is not the value that counts at its visit",
     "change-contradicts-source": "the source states another baseline or change than the one derived; ours stands",
     "analysed-not-the-flagged": "the source flags another value for analysis than the rule of the protocol chose",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from bonemetrics.outcomes.choose import split_instance
 from bonemetrics.outcomes.rows import Candidate
 from bonemetrics.quantities import CATALOGUE
 from bonemetrics.records import Problem, note
@@ -66,7 +67,8 @@ def change_from(base: Candidate, found: Candidate, parameter: ParameterTable, li
         first = reaches(abs(change), limit.value)
         if parameter.benefit is not None:
             second = reaches(change if parameter.benefit == "up" else -change, limit.value)
-    return Change(base.value, change, percent, limit.value, first, second, (*notes, *limit.notes))
+    told = (*_of_time_points(base, found), *notes, *limit.notes)
+    return Change(base.value, change, percent, limit.value, first, second, told)
 
 
 def fault_of_pair(base: Candidate, found: Candidate) -> Problem | None:
@@ -86,6 +88,15 @@ def fault_of_pair(base: Candidate, found: Candidate) -> Problem | None:
             text = f"{name} {one or 'unknown'} at baseline, {other or 'unknown'} here; no change is computed"
             return note("baseline-not-comparable", text)
     return None
+
+
+def _of_time_points(base: Candidate, found: Candidate) -> tuple[Problem, ...]:
+    """A note where the two are of different time points of a visit, such as lying and standing; numbers are of rows."""
+    one, other = (split_instance(value.instance)[0] for value in (base, found))
+    if not one or not other or one == other:
+        return ()
+    text = f"the baseline is of time point {one[:40]!r}, this value of {other[:40]!r}"
+    return (note("time-point-differs", text),)
 
 
 def difference(value: float, base: float) -> float:

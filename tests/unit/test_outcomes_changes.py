@@ -298,3 +298,13 @@ def test_percent_change__of_a_laboratory_value_in_percent_and_of_one_that_has_no
     assert derived(*values, parameters=share + "percent_change = true\n")[1].percent_change == pytest.approx(-25.0)
     values = weight(36.2, "Baseline", -3), weight(37.1, "Month 6", 190)
     assert derived(*values, parameters=WEIGHT + "percent_change = false\n")[1].percent_change is None
+
+
+def test_time_points__of_baseline_and_value_that_differ_are_said():
+    base = weight(61.5, "Baseline", -3, instance="LYING 7")
+    later = [weight(60.0, "Month 6", 190, instance=text) for text in ("STANDING 8", "LYING 9", "12", "")]
+    rows = derived(base, *later, parameters=WEIGHT)[1:]
+    assert {row.change for row in rows} == {-1.5}
+    assert sum("time-point-differs" in codes(row) for row in rows) == 1
+    (told,) = [one for row in rows for one in row.notes if one.code == "time-point-differs"]
+    assert told.message == "the baseline is of time point 'LYING', this value of 'STANDING'"
