@@ -104,8 +104,8 @@ def test_run_study__second_call_reads_no_pixels(study, inputs, monkeypatch):
     def never(*_: object, **__: object) -> None:
         raise AssertionError("nothing is to be hashed or measured")
 
-    monkeypatch.setattr("bonemetrics.batch.execute.digest_of", never)
-    monkeypatch.setattr("bonemetrics.batch.execute._Run._start", never)
+    monkeypatch.setattr("bonemetrics.batch.up_to_date.digest_of", never)
+    monkeypatch.setattr("bonemetrics.batch.measuring.start", never)
     assert run(study, inputs).measured == 0
 
 
