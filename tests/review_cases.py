@@ -48,6 +48,7 @@ number = 12
 target_day = 366
 window = [320, 410]
 """
+ARCHIVE = Path("/archive")
 DAY1 = date(2016, 4, 3)
 YEAR_LATER = date(2017, 4, 6)
 
@@ -139,7 +140,13 @@ PEOPLE = "subject,cohort,day1,patient_ids\nP-007,2M,2016-04-03,HOSP-7\nP-008,2M,
 
 
 def study_of(
-    folder: Path, arms: Sequence[Arm], *, rules: str = "", tables: str = "", people: str = ""
+    folder: Path,
+    arms: Sequence[Arm],
+    *,
+    rules: str = "",
+    tables: str = "",
+    people: str = "",
+    archive: Path = ARCHIVE,
 ) -> tuple[Store, list[str]]:
     """Make a study with measured scans; gives the store and the scan IDs in the order of `arms`."""
     init_study(folder, user="ana")
@@ -148,11 +155,11 @@ def study_of(
         (folder / "people.csv").write_text(people)
     (folder / "study.toml").write_text(f'[study]\nid = "S"\n{listed}{rules}\n{tables}')
     store = Store.open(folder, user="ana")
-    return store, [add_scan(store, number, arm) for number, arm in enumerate(arms, start=1)]
+    return store, [add_scan(store, number, arm, archive) for number, arm in enumerate(arms, start=1)]
 
 
-def add_scan(store: Store, number: int, arm: Arm) -> str:
-    """Record one measured scan with its label file."""
+def add_scan(store: Store, number: int, arm: Arm, archive: Path = ARCHIVE) -> str:
+    """Record one measured scan with its label file; its own file in the archive is only named."""
     of = header(number, patient=arm.patient, day=arm.day)
     found = store.assign_subjects([of])[scan_id(of.study_uid, of.series_uid)]
     staging = store.folder.new_staging()
@@ -167,7 +174,7 @@ def add_scan(store: Store, number: int, arm: Arm) -> str:
         card=QualityCard(findings=(note("area-jump", "between two slices", slices=(1, 2)),)),
         files=("labels-0001.nii.gz",),
     )
-    path = Path(f"/archive/{arm.patient}/series-{number}")
+    path = archive / arm.patient / f"series-{number}"
     recorded = store.record_result(
         result, path=path, files=(path / "a.dcm",), subject=found.subject, staging=staging, header=of
     )

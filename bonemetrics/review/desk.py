@@ -20,7 +20,7 @@ from bonemetrics.study.layout import sha256_of
 from bonemetrics.study.masks import Labels
 from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
-from bonemetrics.volume import Geometry
+from bonemetrics.volume import Geometry, LabelVolume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,11 @@ class Desk:
     # Masks
 
     def saved_labels(self, mask: Labels, geometry: Geometry) -> LabelArray:
-        """Labels of a mask of the study on the grid of its scan, read-only.
+        """Labels of a mask of the study on the grid of its scan, read-only; for errors see `mask_file`."""
+        return on_grid(self.mask_file(mask), geometry)
+
+    def mask_file(self, mask: Labels) -> LabelVolume:
+        """Labels of a mask of the study on the grid of their file.
 
         Raises
         ------
@@ -87,9 +91,7 @@ class Desk:
         if not path.is_file() or sha256_of(path) != mask.sha256:
             text = "the mask is not the one that was recorded; `bonemetrics verify` says what else was changed"
             raise ReadError(text, code="input-changed")
-        labels = read_labels(path).onto(geometry).labels
-        labels.setflags(write=False)
-        return labels
+        return read_labels(path)
 
     def findings_on(self, scan: StoredScan, mask: Labels) -> tuple[Problem, ...]:
         """Findings of the quality card on one mask of a scan."""
@@ -104,6 +106,13 @@ class Desk:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def on_grid(labels: LabelVolume, geometry: Geometry) -> LabelArray:
+    """Labels on the grid of their scan, read-only."""
+    placed = labels.onto(geometry).labels
+    placed.setflags(write=False)
+    return placed
 
 
 def require_open(case: Case) -> None:

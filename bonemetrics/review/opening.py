@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from bonemetrics.errors import ReadError, ReviewError, StudyError
 from bonemetrics.pipeline.opening import OpenedScan
 from bonemetrics.review.active_time import ActiveTime
+from bonemetrics.review.ahead import ReadAhead, ReadScan, read_scan
 from bonemetrics.review.bench import Progress, watched
 from bonemetrics.review.beside import VisitBeside, rulers
 from bonemetrics.review.blinding import CaseFacts, Secrets, secrets_of, visible_text
 from bonemetrics.review.case import Case
-from bonemetrics.review.desk import Desk, own_copy
+from bonemetrics.review.desk import Desk, on_grid, own_copy
 from bonemetrics.review.drafts import Draft, draft_file, read_draft, remove_draft, set_aside
 from bonemetrics.review.task_states import repeat_mask
 from bonemetrics.review.worklist import Task
@@ -27,7 +29,13 @@ from bonemetrics.volume import DensityVolume, LabelVolume
 
 
 def open_case(
-    desk: Desk, task: Task, progress: Progress | None, *, facts: Mapping[str, CaseFacts], take_over: bool = False
+    desk: Desk,
+    task: Task,
+    progress: Progress | None,
+    *,
+    facts: Mapping[str, CaseFacts],
+    ahead: ReadAhead,
+    take_over: bool = False,
 ) -> Case:
     """Claim a task and open it; see `Session.open_case`."""
     if task.state == "refused":
@@ -36,12 +44,17 @@ def open_case(
     lock = _lock(desk, task)
     if lock is None:
         desk.claim(task.scan_id, take_over=take_over)
-    folder = desk.store.folder.new_staging()
+    read: ReadScan | None = None
     try:
-        density, opened = desk.bench.open_density(scan, desk.store.protocol, folder, watched(progress, "scan", 0.1))
-        watched(progress, "segmentation", 0.8)()
         mask = starting_mask(desk, task, lock)
-        saved = desk.saved_labels(mask, density.geometry)
+        # The mask is unpacked while a child reads the scan.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            unpacked = beside.submit(desk.mask_file, mask)
+            tick = watched(progress, "scan", 0.1)
+            read = ahead.take(scan, tick) or read_scan(desk, scan, tick)
+        watched(progress, "segmentation", 0.8)()
+        density = read.density
+        saved = on_grid(unpacked.result(), density.geometry)
         case = Case(
             task=task,
             scan=scan,
@@ -49,12 +62,12 @@ def open_case(
             density=density,
             labels=LabelVolume(labels=own_copy(saved), geometry=density.geometry),
             saved=saved,
-            side=opened.side,
-            distal_end=opened.distal_end,
+            side=read.opened.side,
+            distal_end=read.opened.distal_end,
             findings=desk.findings_on(scan, mask),
             active=ActiveTime(desk.clock),
             secrets=_secrets(desk, task, facts),
-            folder=folder,
+            folder=read.folder,
             draft=draft_file(desk.store.folder, scan_id=task.scan_id, reader=desk.reader, kind=task.kind),
             judged=own_verdict(desk, task, mask),
         )
@@ -62,7 +75,8 @@ def open_case(
             _recover(desk, case)
         case.set_lock(lock)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        if read is not None:
+            shutil.rmtree(read.folder, ignore_errors=True)
         with contextlib.suppress(StudyError):
             desk.release(task.scan_id)
         raise

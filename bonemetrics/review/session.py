@@ -20,6 +20,7 @@ from bonemetrics.pipeline.consequence import Consequence
 from bonemetrics.records import ReviewParameters, Verdict
 from bonemetrics.records.review import Finding, Place, Reason
 from bonemetrics.review import adjudicating, judging, opening, preview, saving
+from bonemetrics.review.ahead import ReadAhead
 from bonemetrics.review.bench import GUARDED, Bench, Progress
 from bonemetrics.review.beside import VisitBeside
 from bonemetrics.review.blinding import CaseFacts, Secrets, secrets_of
@@ -45,6 +46,7 @@ class Session:
         self._list = Worklist(())
         self._facts: dict[str, CaseFacts] = {}
         self._open: list[Case] = []
+        self._ahead = ReadAhead(desk)
         self._unsettled: dict[str, AdjudicationCase] = {}
 
     @classmethod
@@ -98,6 +100,7 @@ class Session:
 
     def close(self) -> None:
         """End the session; unsaved edits stay as drafts, and open cases are given back."""
+        self._ahead.drop()
         for case in tuple(self._open):
             self.close_case(case, force=True)
         self._presence.end()
@@ -148,7 +151,9 @@ class Session:
         desk = self._desk
         scans = desk.store.scans()
         self._facts = known_facts(desk.store, desk.reader, scans)
-        self._list = build_worklist(desk.store, desk.reader, session=desk.session, now=desk.now(), scans=scans)
+        self._list = build_worklist(
+            desk.store, desk.reader, session=desk.session, now=desk.now(), scans=scans, facts=self._facts
+        )
         return self._list
 
     def _task(self, key: str) -> Task:
@@ -189,9 +194,21 @@ class Session:
         known = next((case for case in self._open if case.task.key == key), None)
         if known is not None:
             return known
-        case = opening.open_case(self._desk, self._task(key), progress, facts=self._facts, take_over=take_over)
+        case = opening.open_case(
+            self._desk, self._task(key), progress, facts=self._facts, ahead=self._ahead, take_over=take_over
+        )
         self._open.append(case)
         return case
+
+    def read_ahead(self, key: str) -> None:
+        """Begin to read the scan of a task that will be opened soon, and return at once.
+
+        Nothing is claimed, recorded or told. The opening itself then takes what was read, unless the scan or one of its
+        files is another one by then. Nothing happens for a task that cannot be opened, and only one scan is kept.
+        """
+        task = self._list.find(key)
+        if task is not None and task.is_waiting and all(case.task.scan_id != task.scan_id for case in self._open):
+            self._ahead.begin(task.scan_id)
 
     def close_case(self, case: Case, *, force: bool = False) -> None:
         """Give a case back.

@@ -23,7 +23,7 @@ from bonemetrics.review.ordering import (
 )
 from bonemetrics.review.task_states import ReadingState, State, TaskKind, TaskState
 from bonemetrics.study.drawn_order import DrawnOrder, DrawnRepeat
-from bonemetrics.study.placement import KIND_OF_DATA, PlacedScan, place_scans
+from bonemetrics.study.placement import KIND_OF_DATA, named_visits
 from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
 
@@ -130,6 +130,7 @@ def build_worklist(
     session: str = "",
     now: datetime | None = None,
     scans: Sequence[StoredScan] | None = None,
+    facts: Mapping[str, CaseFacts] | None = None,
 ) -> Worklist:
     """Make the list of one reader.
 
@@ -143,8 +144,8 @@ def build_worklist(
         Her window, whose own claims keep nothing from her.
     now
         Time with its zone for claims; the computer's where left out.
-    scans
-        `Store.scans`, where they are at hand.
+    scans, facts
+        `Store.scans` and `known_facts`, where they are at hand.
 
     Returns
     -------
@@ -157,7 +158,7 @@ def build_worklist(
     every = store.scans() if scans is None else scans
     scans = of_a_radius(every)
     maker = _Maker(
-        facts=known_facts(store, reader, every),
+        facts=known_facts(store, reader, every) if facts is None else facts,
         state=ReadingState.of(store, scans, reader, session=session, now=now),
         key=store.reading.reader_key(reader),
         scans={scan.scan_id: scan for scan in scans},
@@ -185,12 +186,11 @@ def adjudicates(rules: ReviewParameters, reader: str) -> bool:
 def known_facts(store: Store, reader: str, scans: Sequence[StoredScan] | None = None) -> dict[str, CaseFacts]:
     """What is known of each scan and may have to be hidden from a reader, by scan ID."""
     scans = store.scans() if scans is None else scans
-    placed = {one.scan.scan_id: one for one in place_scans(scans, store.protocol)}
+    visits = named_visits(scans, store.protocol)
     rules = store.reading.rules
-    names = {*rules.readers, *rules.adjudicators}
-    names |= {one.reader for one in store.reading.reviews()} | {one.reader for one in store.reading.every_mask()}
+    names = {*rules.readers, *rules.adjudicators} | store.reading.every_reader()
     others = tuple(sorted(names - {reader, ""}))
-    return {scan.scan_id: _facts(scan, placed.get(scan.scan_id), others) for scan in of_a_radius(scans)}
+    return {scan.scan_id: _facts(scan, *visits.get(scan.scan_id, ("", "")), others) for scan in of_a_radius(scans)}
 
 
 def of_a_radius(scans: Iterable[StoredScan]) -> list[StoredScan]:
@@ -198,15 +198,15 @@ def of_a_radius(scans: Iterable[StoredScan]) -> list[StoredScan]:
     return [scan for scan in scans if scan.result.kind in KIND_OF_DATA and scan.status != "resolved"]
 
 
-def _facts(scan: StoredScan, placed: PlacedScan | None, others: tuple[str, ...]) -> CaseFacts:
+def _facts(scan: StoredScan, visit: str, cohort: str, others: tuple[str, ...]) -> CaseFacts:
     header = scan.result.facts.header if scan.result.facts is not None else None
     side = scan.result.facts.side if scan.result.facts is not None else None
     return CaseFacts(
         scan_id=scan.scan_id,
         subject=scan.subject or "",
-        visit=placed.visit.name if placed is not None else "",
+        visit=visit,
         day=scan.scan_date,
-        cohort=placed.cohort if placed is not None else "",
+        cohort=cohort,
         side=side or (header.laterality if header is not None else None) or "",
         paths=(scan.path, *scan.source_files[:1]),
         uids=(header.series_uid, header.study_uid) if header is not None else (),
@@ -311,7 +311,7 @@ class _Maker:
             state=told[0],
             title=title,
             subtitle=subtitle,
-            reason=safe_text(told[1], secrets_of(facts, rules)),
+            reason=safe_text(told[1], secrets_of(facts, rules)) if told[1] else "",
         )
 
 

@@ -59,10 +59,7 @@ def place_scans(
     tuple of PlacedScan
         In the order of subject, date, kind and scan ID.
     """
-    people: dict[str, list[StoredScan]] = {}
-    for scan in scans:
-        if scan.status == "measured" and scan.subject is not None:
-            people.setdefault(scan.subject, []).append(scan)
+    people = _people(scans)
     placed = [
         found
         for subject in sorted(people)
@@ -71,13 +68,35 @@ def place_scans(
     return tuple(placed)
 
 
+def named_visits(scans: Iterable[StoredScan], protocol: Protocol) -> dict[str, tuple[str, str]]:
+    """Names of visit and cohort that `place_scans` gives, by scan ID, without the notes, which cost the most."""
+    found: dict[str, tuple[str, str]] = {}
+    for subject, of_one in _people(scans).items():
+        person = protocol.subject(subject)
+        visits = assign_visits(_events(of_one), subject=person, visits=protocol.visits)
+        cohort = person.cohort if person is not None else ""
+        found |= {scan.scan_id: (visits[scan.scan_id].visit.name, cohort) for scan in of_one}
+    return found
+
+
+def _people(scans: Iterable[StoredScan]) -> dict[str, list[StoredScan]]:
+    people: dict[str, list[StoredScan]] = {}
+    for scan in scans:
+        if scan.status == "measured" and scan.subject is not None:
+            people.setdefault(scan.subject, []).append(scan)
+    return people
+
+
+def _events(scans: Iterable[StoredScan]) -> list[Dated]:
+    return [Dated(key=scan.scan_id, kind=_kind(scan), day=scan.scan_date) for scan in scans]
+
+
 def _place_person(
     subject: str, scans: Sequence[StoredScan], protocol: Protocol, other_days: Iterable[date]
 ) -> list[PlacedScan]:
     person = protocol.subject(subject)
-    events = [Dated(key=scan.scan_id, kind=_kind(scan), day=scan.scan_date) for scan in scans]
     visits = assign_visits(
-        [*events, *(Dated(key=f"day {day}", kind="", day=day) for day in other_days)],
+        [*_events(scans), *(Dated(key=f"day {day}", kind="", day=day) for day in other_days)],
         subject=person,
         visits=protocol.visits,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pydantic import JsonValue
+from sqlalchemy import select
 
 from bonemetrics.errors import StudyError
 from bonemetrics.records import HistomorphometryEntry, Review, ReviewParameters, ScanResult
@@ -33,6 +34,7 @@ from bonemetrics.study.layout import StudyFolder
 from bonemetrics.study.masks import EditSource, Labels, MaskResult, NewMask
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.reviews import StoredReview
+from bonemetrics.study.schema import LABELS, REVIEWS
 from bonemetrics.study.signatures import Signature
 from bonemetrics.study.standing import Standing
 
@@ -62,6 +64,12 @@ class Reading:
         """Masks of all scans and all their results, superseded ones too."""
         with self._database.read() as connection:
             return tuple(mask for found in masks.every_mask(connection).values() for mask in found)
+
+    def every_reader(self) -> frozenset[str]:
+        """Names of all who gave a verdict or drew a mask, on any result of any scan."""
+        with self._database.read() as connection:
+            found = [connection.scalars(select(table.c.reader).distinct()) for table in (REVIEWS, LABELS)]
+            return frozenset(name for names in found for name in names if name)
 
     def mask_result(self, mask: Labels) -> MaskResult | None:
         """What one edited mask measured; `None` for the automatic one, whose numbers are the result's."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from bonemetrics.errors import BonemetricsError
 from bonemetrics.review.case import AdjudicationCase, Case
 from bonemetrics.review.judgement import Judgement
 from bonemetrics.review.session import Session
+from bonemetrics.review.worklist import Worklist
 from napari_bonemetrics.worker import Call, Job, told
 
 Then = Callable[[Any], None]
+_AHEAD_MS = 1500
+"""After an opening; until then the canvases are being drawn."""
 
 
 class CaseFlow(QObject):
@@ -38,6 +41,11 @@ class CaseFlow(QObject):
         self.case: Case | None = None
         self.adjudication: AdjudicationCase | None = None
         self._job: Job | None = None
+        self._worklist: Worklist | None = None
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(_AHEAD_MS)
+        self._ahead.timeout.connect(self._read_ahead)
 
     @property
     def is_busy(self) -> bool:
@@ -92,6 +100,7 @@ class CaseFlow(QObject):
             return
 
         def show(worklist: Any) -> None:
+            self._worklist = worklist
             self.worklist_changed.emit(worklist)
             if then is not None:
                 then(worklist)
@@ -117,12 +126,24 @@ class CaseFlow(QObject):
             self.adjudication, self.case = found, found.case
         else:
             self.adjudication, self.case = None, found
+        self._ahead.start()
         self.case_opened.emit(self.case)
         if self.adjudication is not None:
             self.adjudication_opened.emit(self.adjudication)
         for one in (self.case, self.adjudication):
             if one is not None and one.draft_problem is not None:
                 self.failed.emit(self.told(one.draft_problem))
+
+    def _read_ahead(self) -> None:
+        """Let the session read what will most likely be opened next; nothing of it is seen."""
+        if self.session is None or self.case is None or self._worklist is None:
+            return
+        if self.is_busy:
+            self._ahead.start()
+            return
+        following = self._worklist.next_after(self.case.task.key)
+        if following is not None:
+            self.session.read_ahead(following.key)
 
     def _too_late(self, found: Case | AdjudicationCase) -> None:
         case = found.case if isinstance(found, AdjudicationCase) else found
@@ -173,6 +194,7 @@ class CaseFlow(QObject):
         session, case = self.session, self.case
         if session is None or case is None:
             return
+        self._ahead.stop()
         self.case = self.adjudication = None
         self.case_closed.emit()
         try:
