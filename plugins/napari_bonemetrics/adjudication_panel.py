@@ -19,6 +19,7 @@ from bonemetrics.review.case import AdjudicationCase
 from bonemetrics.review.disagreement import Choice, Component
 from bonemetrics.review.place_numbers import PlaceNumbers
 from bonemetrics.volume import CORTICAL, TRABECULAR
+from napari_bonemetrics.entry_field import shown_unit
 
 _NAMES = {0: "outside", TRABECULAR: "trabecular", CORTICAL: "cortical"}
 _HEADS = ("Volume", "Slices", "A says", "B says", "Taken", "Tb.vBMD\nB − A")
@@ -159,7 +160,7 @@ def _whole(numbers: PlaceNumbers) -> str:
     lsc = "no LSC" if one.lsc is None else f"LSC {one.lsc:.4g}"
     return (
         f"Tb.vBMD as measured: A {one.before:.4g}, B {one.after:.4g}, B − A = {one.difference:+.3g} "
-        f"{one.unit} {one.material} ({lsc})"
+        f"{shown_unit(one.unit)} {one.material} ({lsc})"
     )
 
 

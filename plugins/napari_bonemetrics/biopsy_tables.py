@@ -103,7 +103,10 @@ class BesideTable(PlainTable):
     def show_beside(self, beside: Beside, titles: Sequence[str]) -> None:
         """Show entries under their titles."""
         self.setColumnCount(2 + len(titles))
-        self.setHorizontalHeaderLabels(["", "Unit", *titles])
+        # One part below the other: in one line the visit, with which a title begins, would be cut off.
+        self.setHorizontalHeaderLabels(
+            ["", "Unit", *(title.replace(", ", "\n").replace(" (", "\n(") for title in titles)]
+        )
         for column in range(2, self.columnCount()):
             self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.show_rows([_line(row) for row in (*beside.facts, *beside.numbers)])

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from bonemetrics.pipeline.consequence import Consequence
 from bonemetrics.quantities import CATALOGUE
+from napari_bonemetrics.entry_field import shown_unit
 
 _HEADS = ("Quantity", "Before", "After", "Change", "LSC", "")
 _LEFT = 1
@@ -118,7 +119,7 @@ def _summary(found: Sequence[Consequence]) -> str:
 
 
 def _cells(one: Consequence) -> tuple[str, ...]:
-    unit = f"{one.unit} {one.material}" if one.material else one.unit
+    unit = f"{shown_unit(one.unit)} {one.material}" if one.material else shown_unit(one.unit)
     mark = {True: "▲ ≥ LSC", False: "< LSC", None: "no LSC"}[one.exceeds]
     if one.difference is None:
         mark = "only after" if one.before is None else "only before"

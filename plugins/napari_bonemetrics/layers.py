@@ -139,6 +139,7 @@ def drawing_layer(pixel_um: float, *, name: str, color: str) -> Shapes:
         edge_color=color,
         face_color="transparent",
         edge_width=2,
+        opacity=1.0,
         scale=(pixel_um, pixel_um),
         units=("um", "um"),
         axis_labels=("y", "x"),

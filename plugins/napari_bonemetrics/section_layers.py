@@ -18,8 +18,8 @@ _OPEN = frozenset({"line", "path"})
 _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 """Okabe and Ito's, without the yellow that a stained section hides."""
 _MODES = {"region": "add_polygon", "line": "add_polyline", "distance": "add_line", "count": "add"}
-_LINE_SHARE = 300
-"""Lines are a 300th of the picture wide, so that they are seen on the whole of it."""
+_LINE_SHARE = 200
+"""Lines are a 200th of the picture wide, so that they are seen on the whole of it."""
 _POINT_SHARE = 75
 
 

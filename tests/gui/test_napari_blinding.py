@@ -66,7 +66,7 @@ def test_desk__blinded_a_preview_and_the_other_of_a_pair_tell_nothing(make_napar
         texts = texts_of(desk)
         assert leaks(texts, desk.flow.session) == ()
         # The search sees what is shown in the places that this test is about.
-        for part in ("UNSAVED EDIT", "Beside", desk.stage.beside.visit.title, "Tb.vBMD\nmg/cm3 HA"):
+        for part in ("UNSAVED EDIT", "Beside", desk.stage.beside.visit.title, "Tb.vBMD\nmg/cm³ HA"):
             assert any(part in text for text in texts), part
         desk.keeper.stop()
         desk.flow.close(discard=True)

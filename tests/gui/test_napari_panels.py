@@ -161,8 +161,8 @@ def test_consequences__marks_what_reaches_the_lsc_with_unit_and_material(qtbot):
     )
     rows = [[panel.table.item(row, column).text() for column in range(6)] for row in range(2)]
     assert rows == [
-        ["Tb.vBMD\nmg/cm3 HA", "180.5", "184", "+3.5", "3.1", "▲ ≥ LSC"],
-        ["Tt.Ar (central-45)\nmm2", "300", "299", "-1", "", "no LSC"],
+        ["Tb.vBMD\nmg/cm³ HA", "180.5", "184", "+3.5", "3.1", "▲ ≥ LSC"],
+        ["Tt.Ar (central-45)\nmm²", "300", "299", "-1", "", "no LSC"],
     ]
     assert panel.told.text().startswith("Saved edit. 1 of 1 numbers with a least significant change")
 
@@ -178,8 +178,8 @@ def test_consequences__shows_whatever_was_measured_and_what_only_one_side_has(qt
     )
     rows = [[panel.table.item(row, column).text() for column in range(6)] for row in range(2)]
     assert rows == [
-        ["Tb.Th\num", "241", "243.5", "+2.5", "2", "▲ ≥ LSC"],
-        ["Tb.Sp\num", "–", "612", "–", "", "only after"],
+        ["Tb.Th\nµm", "241", "243.5", "+2.5", "2", "▲ ≥ LSC"],
+        ["Tb.Sp\nµm", "–", "612", "–", "", "only after"],
     ]
     assert panel.table.item(0, 0).toolTip() == "Trabecular thickness"
 
