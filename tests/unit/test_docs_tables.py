@@ -105,7 +105,10 @@ def test_baseline_example__two_entries_give_values_and_baselines(tmp_path):
         out = tmp_path / f"out-{number}.jsonl"
         assert measure_table(tmp_path / "scores.csv", table, protocol, out).refusal is None
         lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-        assert {problem["code"] for line in lines for problem in line["problems"]} <= {"row-repeated", "column-not-used"}
+        assert {problem["code"] for line in lines for problem in line["problems"]} <= {
+            "row-repeated",
+            "column-not-used",
+        }
         found += [json.loads(text) for line in lines for _, text in line["records"]]
     assert told(found, "subject", "visit", "study_day", "value", "stated_change") == [
         ("S-1", "Month 3", 92, 24.0, -7.0),
