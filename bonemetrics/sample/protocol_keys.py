@@ -31,6 +31,7 @@ KEYS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "benefit": ('"up"', "direction of a good change: up or down"),
         "version": ('"3L"', "of the EQ-5D: 3L or 5L"),
         "value_set": ('"Spain TTO"', "of the EQ-5D index"),
+        "percent_change": ("true", "of a Lab or Score: whether a per cent change of it has a meaning"),
     },
     "[[precision]]": {
         "paramcd": ('"RADTBD"', "one of [[parameters]]"),
