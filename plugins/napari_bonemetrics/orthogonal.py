@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Points
 from napari.qt import QtViewer
@@ -12,7 +13,8 @@ from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from bonemetrics.volume import DensityVolume, LabelVolume
+from bonemetrics.quantities import Material
+from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
 from napari_bonemetrics.layers import cross_layer
 from napari_bonemetrics.scene import Index, Scene
 
@@ -20,6 +22,7 @@ _IN_FRONT = "translucent_no_depth"
 _LAID_OUT_MS = 50
 _DEAF = Qt.WidgetAttribute.WA_TransparentForMouseEvents
 _SMALL_FONT = 9
+_TINY = (2, 3, 4)
 _REST_MS, _LONGEST_MS = 40, 250
 _ORDERS = ((1, 0, 2), (2, 0, 1))
 """Of each further plane: the axis that is stepped through, then the one down the screen and the one to the right."""
@@ -159,6 +162,15 @@ class LinkedPlanes(QWidget):
         self._follow_main()
         n = density.geometry.shape
         self.look_at(at or (n[0] // 2, n[1] // 2, n[2] // 2))
+
+    def warm_up(self) -> None:
+        """Show a tiny scan in the first plane and take it off again; to be called while no canvas is seen yet."""
+        geometry = Geometry(shape=_TINY, affine_lps=np.eye(4))
+        density = DensityVolume(mg_per_cm3=np.zeros(_TINY, np.float32), material=Material.HA, geometry=geometry)
+        plane = self.planes[0]
+        plane.show_volume(density, LabelVolume(labels=np.zeros(_TINY, np.uint8), geometry=geometry))
+        plane.model.add_layer(cross_layer(geometry))
+        plane.scene.clear()
 
     def _add_cross(self, scene: Scene) -> None:
         if scene.geometry is not None:

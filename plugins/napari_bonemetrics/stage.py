@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from bonemetrics.review.beside import VisitBeside
 from bonemetrics.review.case import Case
-from bonemetrics.volume import Box, Geometry, LabelVolume
+from bonemetrics.volume import Box, LabelVolume
 from napari_bonemetrics.beside_view import BesideView
 from napari_bonemetrics.brush import Brush
-from napari_bonemetrics.layers import box_layer, cross_layer, labels_layer
+from napari_bonemetrics.layers import box_layer, labels_layer
 from napari_bonemetrics.orthogonal import LinkedPlanes
 from napari_bonemetrics.scene import Index, Scene
 from napari_bonemetrics.windows import PRESETS, Window
@@ -48,6 +49,7 @@ class Stage(QObject):
         self.compared: Labels | None = None
         self._share = _SHARE
         self._wanted, self._tries = _LEAST_WIDTH, 0
+        self._is_frozen = False
         # A dock has its new width, and the canvas its new size, only when the window has been laid out again.
         self._lay_out, self._fit, self._settle = QTimer(self), QTimer(self), QTimer(self)
         for timer in (self._lay_out, self._fit, self._settle):
@@ -80,9 +82,14 @@ class Stage(QObject):
         self.scene.window = self.window
 
     def _warm_up(self) -> None:
-        """Make the canvases, and the first layer, for which napari imports much."""
-        self._made_planes()
-        cross_layer(Geometry(shape=(1, 1, 1), affine_lps=np.eye(4)))
+        """Make the canvases, and show a tiny scan where nobody sees it: napari imports much for its first layers."""
+        if self._dock is not None:
+            return
+        self._made_planes().warm_up()
+        # With each layer that goes, napari collects garbage: all that is there by now need not be looked through again.
+        gc.collect()
+        gc.freeze()
+        self._is_frozen = True
 
     def _made_planes(self) -> LinkedPlanes:
         if self.planes is None:
@@ -123,6 +130,8 @@ class Stage(QObject):
         self.hide_beside()
         for timer in (self._warm, self._lay_out, self._fit, self._settle):
             timer.stop()
+        if self._is_frozen:
+            gc.unfreeze()
         self.viewer.mouse_move_callbacks.remove(self._touch)
         self.viewer.dims.events.current_step.disconnect(self._touch)
         self.viewer.canvas.events.size.disconnect(self._canvas_sized)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,8 +10,11 @@ import pytest
 
 pytest.importorskip("napari")
 
+from napari_bonemetrics.brush import Brush, BrushSettings
+from napari_bonemetrics.editor import Editor
 from napari_bonemetrics.orthogonal import LinkedPlanes
 from napari_bonemetrics.scene import Scene
+from napari_bonemetrics.stage import Stage
 from napari_bonemetrics.windows import Window
 
 from bonemetrics.quantities import Material
@@ -85,12 +89,13 @@ def all_shown(planes):
 
 
 @contextmanager
-def planes_on(viewer):
+def planes_on(viewer, *, scan_shown=True):
     """Linked planes that are given back before napari looks for canvases that were left."""
     planes = LinkedPlanes(Scene(viewer))
     viewer.window.add_dock_widget(planes, name="Planes", area="right")
-    planes.show(*scan())
-    all_shown(planes)
+    if scan_shown:
+        planes.show(*scan())
+        all_shown(planes)
     yield planes
     planes.close_canvases()
     assert planes.planes == ()
@@ -171,6 +176,28 @@ def test_linked_planes__what_is_painted_shows_in_both_once_the_stroke_rests(view
         planes.clear()
         assert not planes.is_behind
         del planes
+
+
+def test_linked_planes__warming_up_leaves_nothing_and_takes_no_layer_of_the_reader(viewer):
+    viewer.add_image(np.zeros((3, 4)), name="hers")
+    with planes_on(viewer, scan_shown=False) as planes:
+        planes.warm_up()
+        assert [layer.name for layer in viewer.layers] == ["hers"]
+        assert [len(plane.model.layers) for plane in planes.planes] == [0, 0]
+        assert planes.is_complete
+        del planes
+
+
+def test_stage__objects_of_the_start_are_left_out_of_garbage_collection_until_it_is_closed(viewer):
+    before = gc.get_freeze_count()
+    stage = Stage(viewer, Brush(Editor(), lambda: BrushSettings(label=CORTICAL, radius_mm=0.5, shape="disc")))
+    wait_until(lambda: gc.get_freeze_count() > before)
+    assert len(viewer.layers) == 0
+    stage.close()
+    assert gc.get_freeze_count() == 0
+    stage.deleteLater()
+    del stage
+    settle(0.1)
 
 
 def all_caught_up(planes):
