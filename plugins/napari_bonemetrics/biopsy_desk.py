@@ -83,6 +83,10 @@ class BiopsyDesk(QWidget):
         self.panel.unlock_requested.connect(self._unlock)
         self.panel.section_requested.connect(self.open_sections)
 
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        """Its fields scroll by themselves: words that wrap must not make the page longer than the window."""
+        return False
+
     @property
     def kept(self) -> StoredEntry | None:
         """The stored entry that is shown; `None` for a new one."""

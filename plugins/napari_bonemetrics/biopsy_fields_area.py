@@ -12,7 +12,9 @@ from bonemetrics.review.biopsy_fields import Judged, Section, sections
 from napari_bonemetrics.entry_field import EntryField
 
 _COLUMN_PX = 360
-"""Least width of one column of sections."""
+"""Least width of one column of sections where there are several."""
+_LEAST_PX = 300
+"""Of the only one, beside a scan on a small screen."""
 _MOST_COLUMNS = 3
 _STYLE_SHARE = 1.15
 """napari's style has larger letters than the widget knows of before it is shown."""
@@ -41,7 +43,7 @@ class FieldsArea(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(_COLUMN_PX + self.verticalScrollBar().sizeHint().width())
+        self.setMinimumWidth(_LEAST_PX + self.verticalScrollBar().sizeHint().width())
         self._arrange(1)
 
     def _box(self, section: Section) -> QGroupBox:

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QInputDialog,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QTabWidget,
     QToolButton,
@@ -37,6 +38,7 @@ _PAUSE_MS = 120
 _WIDE_PX = 760
 """From here on what follows stands beside the fields, and else below them."""
 _BOTH_VISITS = 1
+_NOTE_LINES = 4
 _STATES = {"draft": "✎ Draft", "complete": "✔ Complete", "locked": "■ Locked"}
 
 
@@ -109,7 +111,7 @@ class BiopsyPanel(QWidget):
             label.setWordWrap(True)
         self.blocking.setTextFormat(Qt.TextFormat.RichText)
         self.section.setText("Section pictures…")
-        self.tabs.addTab(_stacked(self.interval, self.derived, self.notes), "Derived")
+        self.tabs.addTab(_stacked(self.interval, self.derived, _few_lines(self.notes)), "Derived")
         self.tabs.addTab(_stacked(self.warnings, self.beside), "Both visits")
         head, foot = QHBoxLayout(), QHBoxLayout()
         head.addWidget(self.state, 1)
@@ -117,6 +119,7 @@ class BiopsyPanel(QWidget):
         for button in (self.save, self.complete, self.lock, self.unlock):
             foot.addWidget(button)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
         layout.addLayout(head)
         layout.addWidget(self.restored)
         self.split.addWidget(self.fields)
@@ -253,6 +256,9 @@ class BiopsyPanel(QWidget):
         self.complete.setEnabled(can and not blocks)
         self.lock.setEnabled(can and not blocks)
         self.unlock.setEnabled(self._storable and locked)
+        for button in (self.save, self.complete, self.lock):
+            button.setVisible(not locked)
+        self.unlock.setVisible(locked)
         why = "" if self._storable else "Open a study to store entries"
         for button in (self.save, self.complete, self.lock, self.unlock):
             button.setToolTip(why)
@@ -304,3 +310,14 @@ def _stacked(*widgets: QWidget) -> QWidget:
     for widget in widgets:
         layout.addWidget(widget)
     return page
+
+
+def _few_lines(label: QLabel) -> QWidget:
+    """A label that scrolls in the height of a few lines, so that much said leaves the numbers their place."""
+    area = QScrollArea()
+    area.setWidget(label)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMaximumHeight(label.fontMetrics().height() * _NOTE_LINES)
+    return area

@@ -26,6 +26,7 @@ class RadiusBeside(QWidget):
         self.note = QLabel(f"▲ {DIFFERENT_BONES}")
         self.note.setWordWrap(True)
         self.title = QLabel("")
+        self.title.setWordWrap(True)
         self.table = PlainTable(("Quantity", "Radius, scan", "Iliac crest, biopsy"))
         layout = QVBoxLayout(self)
         for widget in (self.title, self.note):

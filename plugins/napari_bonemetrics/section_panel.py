@@ -9,7 +9,7 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QMainWindow, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QMainWindow, QPushButton, QVBoxLayout, QWidget
 
 from bonemetrics.batch.guard import run_guarded
 from bonemetrics.errors import BonemetricsError
@@ -20,6 +20,7 @@ from bonemetrics.review.section_evidence import Evidence
 from bonemetrics.review.section_picture import Guarded, SectionPicture, open_section
 from bonemetrics.review.section_pool import Pooled, pool
 from napari_bonemetrics.dialogs import ask_drawn
+from napari_bonemetrics.entry_field import SIGNS
 from napari_bonemetrics.section_canvas import Folder, SectionCanvas
 from napari_bonemetrics.section_drawing_box import SectionDrawingBox
 from napari_bonemetrics.section_picture_box import SectionPictureBox
@@ -28,6 +29,8 @@ from napari_bonemetrics.section_table import SectionTable
 from napari_bonemetrics.worker import Job
 
 _PAUSE_MS = 100
+_MOST_REASONS = 2
+"""Of those that stand below the table, where they are read whole; the table has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class SectionPanel(QWidget):
         self.canvas = SectionCanvas(viewer, self)
         self.box, self.drawing, self.pool = SectionPictureBox(reader), SectionDrawingBox(), SectionPoolBox()
         self.table = SectionTable()
+        self.why = QLabel("")
         self.put = QPushButton("Put into the form")
         self.undo = self.drawing.undo
         self._later = QTimer(self)
@@ -86,6 +90,8 @@ class SectionPanel(QWidget):
         for widget in (self.box, self.drawing):
             layout.addWidget(widget)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.why)
+        self.why.setWordWrap(True)
         layout.addWidget(self.pool)
         layout.addWidget(self.put)
         self._connect()
@@ -241,7 +247,12 @@ class SectionPanel(QWidget):
         self._later.stop()
         drawing, left_out = self.canvas.evidence(self._reader), self.canvas.not_measured
         found = drawing.drawn if drawing is not None else {}
-        self.table.show_drawn(found, self._pooled(drawing), left_out)
+        pooled = self._pooled(drawing)
+        self.table.show_drawn(found, pooled, left_out)
+        told = [*(one.refused for one in found.values()), *(one.refused for one in pooled.values())]
+        reasons = list(dict.fromkeys(filter(None, told)))
+        self.why.setText("\n".join(f"{SIGNS['unusual']} {reason}" for reason in reasons[:_MOST_REASONS]))
+        self.why.setVisible(bool(reasons))
         refused = any(one.value is None for one in found.values()) or bool(left_out)
         self.put.setEnabled(not refused and drawing is not None and (bool(found) or self._work.differs(drawing)))
         self.put.setToolTip("Something drawn has no value; see the table" if refused else "")

@@ -36,6 +36,6 @@ class SectionPoolBox(QWidget):
             self.pictures.addItem(f"Picture {number}{here}: {', '.join(one.codes)}", one.picture_sha256)
         self.pictures.setCurrentIndex(max(0, self.pictures.findData(chosen)))
         count = len(work.pictures)
-        self.label.setText("In the form" if count else "No picture is in the form yet")
+        self.label.setText("In form" if count else "No picture is in the form yet")
         self.pictures.setVisible(bool(count))
         self.take_out.setVisible(bool(count))
