@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 
 from bonemetrics.records import End, Side
+from bonemetrics.records.review import Towards
 from bonemetrics.review.blinding import Secrets
+from bonemetrics.review.letters import Hand
 from bonemetrics.volume import DensityVolume, LabelVolume
 
 Matching = Literal["distal-end-of-bone", "distal-end-of-scan", "first-slice"]
@@ -52,11 +54,17 @@ class VisitBeside:
     labels: LabelVolume
     side: Side | None
     distal_end: End | None
+    palm: Towards | None
     matching: Matching
     secrets: Secrets
     own: Ruler = field(repr=False)
     there: Ruler = field(repr=False)
     folder: Path = field(repr=False)
+
+    @property
+    def hand(self) -> Hand:
+        """What sources say of the hand, for the letters beside a picture."""
+        return Hand(distal_end=self.distal_end, side=self.side, palm=self.palm)
 
     @property
     def matched_by(self) -> str:

@@ -13,11 +13,12 @@ import numpy.typing as npt
 from bonemetrics.errors import ReviewError
 from bonemetrics.pipeline.consequence import Consequence
 from bonemetrics.records import End, Problem, Side
-from bonemetrics.records.review import ReaderRole
+from bonemetrics.records.review import ReaderRole, Towards
 from bonemetrics.review.active_time import ActiveTime
 from bonemetrics.review.beside import VisitBeside
 from bonemetrics.review.blinding import Secrets
 from bonemetrics.review.disagreement import Choice, Disagreement
+from bonemetrics.review.letters import Hand
 from bonemetrics.review.place_numbers import PlaceNumbers
 from bonemetrics.review.worklist import Task
 from bonemetrics.segmentation.editing.undo import UndoStack
@@ -50,6 +51,7 @@ class Case:
     saved: LabelArray = field(repr=False)
     side: Side | None
     distal_end: End | None
+    palm: Towards | None
     findings: tuple[Problem, ...]
     active: ActiveTime
     secrets: Secrets
@@ -68,6 +70,11 @@ class Case:
     def started_sha256(self) -> str:
         """Hash of the mask that an edit begins from, and that a verdict is about."""
         return self.mask.sha256
+
+    @property
+    def hand(self) -> Hand:
+        """What sources say of the hand, for the letters beside a picture."""
+        return Hand(distal_end=self.distal_end, side=self.side, palm=self.palm)
 
     @property
     def is_locked(self) -> bool:

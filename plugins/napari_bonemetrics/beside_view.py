@@ -27,7 +27,7 @@ class BesideView(QWidget):
         layout.addWidget(told)
         layout.addWidget(self.plane, 1)
         layout.addWidget(self.where)
-        self.plane.show_volume(visit.density, visit.labels, editable=False, distal_end=visit.distal_end)
+        self.plane.show_volume(visit.density, visit.labels, editable=False, hand=visit.hand)
         self.plane.scene.window = main.window
         main.viewer.dims.events.current_step.connect(self._follow)
         main.viewer.scene.camera.events.zoom.connect(self._zoom)

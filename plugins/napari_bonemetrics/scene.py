@@ -9,7 +9,6 @@ from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from napari.layers import Image, Labels
 
-from bonemetrics.records import End
 from bonemetrics.review.letters import EdgeLetters, Hand, edge_letters
 from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
 from napari_bonemetrics.canvas_signs import CanvasSigns
@@ -39,7 +38,7 @@ class Scene:
         self.density: Image | None = None
         self.labels: Labels | None = None
         self._geometry: Geometry | None = None
-        self._distal_end: End | None = None
+        self._hand: Hand | None = None
         self._on_window = on_window
         self.signs = CanvasSigns(viewer)
         self._prepare()
@@ -58,7 +57,7 @@ class Scene:
         labels: LabelVolume | None,
         *,
         editable: bool = True,
-        distal_end: End | None = None,
+        hand: Hand | None = None,
         at: Index | None = None,
     ) -> None:
         """Show one scan in place of what is there.
@@ -71,8 +70,8 @@ class Scene:
             On one grid; the arrays are shared and not copied.
         editable
             Whether labels may be painted on; otherwise their array becomes read-only.
-        distal_end
-            Where the hand lies, if a source says so.
+        hand
+            Where the hand lies and how it is turned, as far as sources say so.
         at
             Voxel to look at; the middle of the bone where left out.
 
@@ -81,7 +80,7 @@ class Scene:
         GeometryMismatchError
             If the two are on different grids.
         """
-        self.prepare(density, labels, editable=editable, distal_end=distal_end)
+        self.prepare(density, labels, editable=editable, hand=hand)
         self.place(at)
 
     def prepare(
@@ -90,13 +89,13 @@ class Scene:
         labels: LabelVolume | None,
         *,
         editable: bool = True,
-        distal_end: End | None = None,
+        hand: Hand | None = None,
     ) -> None:
         """Make the layers of one scan; the canvas is empty until `place`. For parameters and errors see `show`."""
         if labels is not None:
             density.geometry.require_same_grid(labels.geometry)
         self.clear()
-        self._geometry, self._distal_end = density.geometry, distal_end
+        self._geometry, self._hand = density.geometry, hand
         self.density = density_layer(density)
         self.density.events.contrast_limits.connect(self._tell_window)
         if labels is not None:
@@ -185,7 +184,7 @@ class Scene:
         if self._geometry is None or self.viewer.dims.ndisplay != 2 or self.viewer.dims.ndim != 3:
             return nothing
         down, right = self.viewer.dims.displayed
-        return edge_letters(self._geometry, down=down, right=right, hand=Hand(distal_end=self._distal_end))
+        return edge_letters(self._geometry, down=down, right=right, hand=self._hand)
 
     def _show_letters(self, _event: object = None) -> None:
         letters = self.letters

@@ -77,7 +77,7 @@ class Stage(QObject):
         planes = self._made_planes()
         if self._dock is None:
             self._dock_planes(desk)
-        planes.show(case.density, case.labels, editable=not case.is_locked, distal_end=case.distal_end)
+        planes.show(case.density, case.labels, editable=not case.is_locked, hand=case.hand)
         self.brush.density = case.density
         self.scene.window = self.window
 

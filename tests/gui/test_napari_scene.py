@@ -18,6 +18,7 @@ from napari_bonemetrics.stage import Stage
 from napari_bonemetrics.windows import Window
 
 from bonemetrics.quantities import Material
+from bonemetrics.review.letters import Hand
 from bonemetrics.volume import CORTICAL, TRABECULAR, DensityVolume, Geometry, LabelVolume
 from tests.gui.desk_cases import settle, wait_until
 
@@ -73,11 +74,12 @@ def test_scene__shares_arrays_and_a_locked_mask_cannot_be_painted(viewer):
 
 def test_scene__letters_follow_the_axes_that_are_shown(viewer):
     scene = Scene(viewer)
-    scene.show(*scan(), distal_end="first")
+    scene.show(*scan(), hand=Hand(distal_end="first", side="left", palm="anterior"))
     overlays = viewer.canvas.overlays
     # cos 30° = 0.87 left, sin 30° = 0.5 to the back; rows run to the back and the right.
-    assert (overlays.letter_right.text, overlays.letter_left.text) == ("LP", "RA")
-    assert (overlays.letter_top.text, overlays.letter_bottom.text) == ("AL", "PR")
+    # Fingers to the feet, palm forwards: the thumb of the left arm points to the left.
+    assert (overlays.letter_right.text, overlays.letter_left.text) == ("LP radial dorsal", "RA ulnar palmar")
+    assert (overlays.letter_top.text, overlays.letter_bottom.text) == ("AL palmar radial", "PR dorsal ulnar")
     viewer.dims.order = (1, 0, 2)
     assert (overlays.letter_top.text, overlays.letter_bottom.text) == ("F distal", "H proximal")
     viewer.dims.ndisplay = 3
