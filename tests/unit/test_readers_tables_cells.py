@@ -275,6 +275,10 @@ def test_date_of__bare_numbers_count_days_where_the_study_says_so(text, order, d
         ("60", "excel", "not-a-date"),
         ("25,03", "sas", "not-a-date"),
         ("20513,0", None, "not-a-date"),
+        # 20513 days with a sign between thousands, or 20 days and a half.
+        ("20.513", "sas", "not-a-date"),
+        ("20,000", "sas", "not-a-date"),
+        ("-1,000", "sas", "not-a-date"),
         ("1772000000", "sas", "not-a-date"),
         ("99999999999", "excel", "not-a-date"),
         ("03/04/2016", "excel", "date-ambiguous-cell"),

@@ -43,6 +43,8 @@ _POINTS = re.compile(r"(?:0?[1-9]|1[0-2])\.\s?(?:0?[1-9]|1[0-2])\.\s?\d{4}")
 _PARTIAL = re.compile(r"\d{4}(?:-\d{1,2})?")
 _SERIAL = re.compile(r"[+-]?(?!\d{8}$)\d+(?:\.\d+|,0+)?")
 """A bare number, behind a decimal comma a whole one; eight digits are a day of the calendar, 20160304."""
+_THOUSANDS_OR_NOT = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
+"""A bare number that may be thousands as well as a number with decimals: 20.513 or 20,000."""
 _EPOCHS = {"sas": date(1960, 1, 1), "excel": date(1899, 12, 30)}
 _FIRST_SERIAL = 61
 """Sheets count a 29 February 1900 that never was; from 1 March on their serial numbers fit the calendar."""
@@ -182,7 +184,7 @@ def date_of(cell: RawCell, *, order: DateOrder | None = None) -> date:
     require_sound(cell)
     found = cell.day
     if found is None and (cell.number is not None or _SERIAL.fullmatch(cell.text)):
-        found = _counted(cell.text, order)
+        found = _counted(cell, order)
     if found is None:
         found = _written(cell.text, order)
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
@@ -190,8 +192,9 @@ def date_of(cell: RawCell, *, order: DateOrder | None = None) -> date:
     return found
 
 
-def _counted(text: str, order: DateOrder | None) -> date | None:
+def _counted(cell: RawCell, order: DateOrder | None) -> date | None:
     """The day of a bare number; `None` where none is stated to be one, and the number may be written otherwise."""
+    text = cell.text
     epoch = _EPOCHS.get(order or "")
     if epoch is None:
         if _PARTIAL.fullmatch(text) or not _SERIAL.fullmatch(text):
@@ -200,6 +203,9 @@ def _counted(text: str, order: DateOrder | None) -> date | None:
             f"{text[:30]!r} is a bare number; state dates = 'sas' (days since 1960-01-01) or 'excel' (serial numbers) "
             "in study.toml, or leave the column out by an empty name in [tables.columns]"
         )
+        raise TableError(told, code="not-a-date")
+    if cell.number is None and _THOUSANDS_OR_NOT.fullmatch(text):
+        told = f"{text[:30]!r} has two readings, thousands or decimals; write days without such a sign"
         raise TableError(told, code="not-a-date")
     try:
         days = math.floor(float(text.replace(",", ".")))
