@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 
 from bonemetrics.outcomes.analysis.select import Selection
@@ -51,11 +51,21 @@ def sections(dataset: Dataset, agreement: StudyAgreement | None = None, *, worke
     if workers <= 1 or len(dataset.rows) > _MOST_ROWS_SENT:
         return _in_order(dataset, selection, agreement, lambda: endpoints(selection))
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return _in_order(dataset, selection, agreement, pool.submit(_endpoints_of, dataset).result)
+        other = pool.submit(_endpoints_of, dataset)
+        return _in_order(dataset, selection, agreement, lambda: _drawn_by(other, selection))
 
 
 def _endpoints_of(dataset: Dataset) -> Section:
     return endpoints(Selection(dataset))
+
+
+def _drawn_by(other: Future[Section], selection: Selection) -> Section:
+    """What another process has drawn; what went wrong in the drawing itself is raised here."""
+    try:
+        return other.result()
+    except BrokenExecutor:
+        # It was killed, for its memory say, or could not start: one process is slower and needs less.
+        return endpoints(selection)
 
 
 def _in_order(
