@@ -8,15 +8,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bonemetrics.atomic import write_atomic
 from bonemetrics.errors import ReviewError
 from bonemetrics.records import Record
-from bonemetrics.review.drafts import set_aside
+from bonemetrics.review.drafts import read_sealed, set_aside, write_sealed
 from bonemetrics.review.section_evidence import Evidence
-from bonemetrics.study.layout import StudyFolder, make_private_folder
+from bonemetrics.study.layout import StudyFolder
 
 _MAGIC = b"bonemetrics biopsy draft 1\n"
-_DIGEST = hashlib.sha256().digest_size
 _MOST_BYTES = 256 * 1024**2
 DAMAGED = "the unsaved draft of the biopsy is damaged and was set aside; the form shows the entry as it was saved last"
 
@@ -47,9 +45,7 @@ def biopsy_draft_file(folder: StudyFolder, *, reader: str, subject: str, visit: 
 
 def write_biopsy_draft(path: Path, draft: BiopsyDraft) -> None:
     """Keep a draft in place of the one before it; when this returns it is on the disk."""
-    packed = zlib.compress(draft.model_dump_json().encode(), level=1)
-    make_private_folder(path.parent)
-    write_atomic(path, _MAGIC + hashlib.sha256(packed).digest() + packed)
+    write_sealed(path, _MAGIC, zlib.compress(draft.model_dump_json().encode(), level=1))
 
 
 def read_biopsy_draft(path: Path) -> BiopsyDraft | None:
@@ -60,19 +56,14 @@ def read_biopsy_draft(path: Path) -> BiopsyDraft | None:
     ReviewError
         `draft-set-aside` where the file is damaged; it is then moved out of the way, not removed.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    packed = read_sealed(path, _MAGIC, damaged=DAMAGED)
+    if packed is None:
         return None
-    start = len(_MAGIC) + _DIGEST
-    is_whole = data.startswith(_MAGIC) and hashlib.sha256(data[start:]).digest() == data[len(_MAGIC) : start]
     try:
-        if is_whole:
-            return BiopsyDraft.model_validate_json(_unpacked(data[start:]))
+        return BiopsyDraft.model_validate_json(_unpacked(packed))
     except (ValidationError, zlib.error):
-        pass
-    set_aside(path)
-    raise ReviewError(DAMAGED, code="draft-set-aside")
+        set_aside(path)
+        raise ReviewError(DAMAGED, code="draft-set-aside") from None
 
 
 def _unpacked(packed: bytes) -> bytes:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bonemetrics.atomic import write_atomic
-from bonemetrics.errors import ReviewError
 from bonemetrics.review.disagreement import Choice
-from bonemetrics.review.drafts import set_aside
-from bonemetrics.study.layout import make_private_folder
+from bonemetrics.review.drafts import read_sealed, write_sealed
 
 KIND = "choices"
 """Kind of draft in the name of its file; see `drafts.draft_file`."""
 _MAGIC = b"bonemetrics choices 1\n"
-_DIGEST = hashlib.sha256().digest_size
+_DAMAGED = "the choices that were not settled are damaged and were set aside; choose again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +44,7 @@ def write_choices(path: Path, draft: ChoiceDraft) -> None:
         "choices": sorted(draft.choices.items()),
         "active_s": draft.active_s,
     }
-    content = json.dumps(told).encode()
-    make_private_folder(path.parent)
-    write_atomic(path, _MAGIC + hashlib.sha256(content).digest() + content)
+    write_sealed(path, _MAGIC, json.dumps(told).encode())
 
 
 def read_choices(path: Path) -> ChoiceDraft | None:
@@ -61,16 +55,10 @@ def read_choices(path: Path) -> ChoiceDraft | None:
     ReviewError
         `draft-set-aside` where the file is damaged; it is then moved out of the way, not removed.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    content = read_sealed(path, _MAGIC, damaged=_DAMAGED)
+    if content is None:
         return None
-    start = len(_MAGIC) + _DIGEST
-    if not data.startswith(_MAGIC) or hashlib.sha256(data[start:]).digest() != data[len(_MAGIC) : start]:
-        set_aside(path)
-        text = "the choices that were not settled are damaged and were set aside; choose again"
-        raise ReviewError(text, code="draft-set-aside")
-    told = json.loads(data[start:])
+    told = json.loads(content)
     return ChoiceDraft(
         mask_a=told["mask_a"],
         mask_b=told["mask_b"],

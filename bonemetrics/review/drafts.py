@@ -21,6 +21,7 @@ from bonemetrics.study.layout import StudyFolder, make_private_folder
 LabelArray = npt.NDArray[np.unsignedinteger[Any]]
 _MAGIC = b"bonemetrics draft 1\n"
 _DIGEST = hashlib.sha256().digest_size
+_DAMAGED = "the unsaved draft is damaged and was set aside; the case shows the mask as it was saved last"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,9 +71,7 @@ def write_draft(path: Path, draft: Draft) -> None:
         "active_s": draft.active_s,
     }
     content = b"\n".join((json.dumps(told).encode(), steps.tobytes() + draft.values.tobytes()))
-    packed = zlib.compress(content, level=1)
-    make_private_folder(path.parent)
-    write_atomic(path, _MAGIC + hashlib.sha256(packed).digest() + packed)
+    write_sealed(path, _MAGIC, zlib.compress(content, level=1))
 
 
 def read_draft(path: Path) -> Draft | None:
@@ -83,16 +82,10 @@ def read_draft(path: Path) -> Draft | None:
     ReviewError
         `draft-set-aside` where the file is damaged; it is then moved out of the way, not removed.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    packed = read_sealed(path, _MAGIC, damaged=_DAMAGED)
+    if packed is None:
         return None
-    start = len(_MAGIC) + _DIGEST
-    if not data.startswith(_MAGIC) or hashlib.sha256(data[start:]).digest() != data[len(_MAGIC) : start]:
-        set_aside(path)
-        text = "the unsaved draft is damaged and was set aside; the case shows the mask as it was saved last"
-        raise ReviewError(text, code="draft-set-aside")
-    head, _, body = zlib.decompress(data[start:]).partition(b"\n")
+    head, _, body = zlib.decompress(packed).partition(b"\n")
     told = json.loads(head)
     n_steps = 8 * told["n"]
     return Draft(
@@ -102,6 +95,41 @@ def read_draft(path: Path) -> Draft | None:
         values=np.frombuffer(body[n_steps:], dtype=told["type"]).copy(),
         active_s=told["active_s"],
     )
+
+
+def write_sealed(path: Path, kind: bytes, content: bytes) -> None:
+    """Keep content in place of what the file held, behind a line that tells its kind and its own digest.
+
+    When this returns it is on the disk.
+    """
+    make_private_folder(path.parent)
+    write_atomic(path, kind + hashlib.sha256(content).digest() + content)
+
+
+def read_sealed(path: Path, kind: bytes, *, damaged: str) -> bytes | None:
+    """What `write_sealed` has kept; `None` where there is no file.
+
+    Parameters
+    ----------
+    path, kind
+        As they were given to `write_sealed`.
+    damaged
+        What to tell the reader of a file that is another one or not whole.
+
+    Raises
+    ------
+    ReviewError
+        `draft-set-aside` for such a file; it is then moved out of the way, not removed.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    start = len(kind) + _DIGEST
+    if not data.startswith(kind) or hashlib.sha256(data[start:]).digest() != data[len(kind) : start]:
+        set_aside(path)
+        raise ReviewError(damaged, code="draft-set-aside")
+    return data[start:]
 
 
 def remove_draft(path: Path) -> None:
