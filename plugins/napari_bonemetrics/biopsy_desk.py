@@ -190,6 +190,8 @@ class BiopsyDesk(QWidget):
             kept = self.session.store(self._opened, replace(self.panel.work, form=form))
         except (BonemetricsError, OSError) as error:
             self.panel.show_refusal(error.message if isinstance(error, BonemetricsError) else told(error))
+            # The keeper was stopped for it, and may have owed what was typed last.
+            self.keeper.changed(self.panel.work)
             return False
         self._show(kept.entry_id)
         self.stored.emit(kept)

@@ -279,6 +279,22 @@ def make_is_kept(desk, text):
     return desk.session.open("W-1", "Baseline").work.form.text("T.Ar") == text
 
 
+def test_desk__what_could_not_be_stored_is_kept_as_a_draft(make_desk, qtbot, monkeypatch):
+    desk = make_desk()
+    desk.keeper.soon.setInterval(3_600_000)
+    desk.panel._edited("T.Ar", "40")
+
+    def refuse(*_given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(desk.session, "store", refuse)
+    qtbot.mouseClick(desk.panel.save, Qt.MouseButton.LeftButton)
+    assert desk.panel.refusal
+    # Its time has come.
+    desk.keeper.soon.setInterval(0)
+    qtbot.waitUntil(lambda: make_is_kept(desk, "40"))
+
+
 def test_section_panel__of_its_own_pools_and_asks_as_well(make_napari_viewer, pictures, qtbot, monkeypatch):
     viewer = make_napari_viewer(show=True)
     panel = SectionPanel(viewer, "KL")
