@@ -20,7 +20,7 @@ from bonemetrics.review.blinding import Secrets
 from bonemetrics.review.disagreement import Choice, Disagreement
 from bonemetrics.review.letters import Hand
 from bonemetrics.review.place_numbers import PlaceNumbers
-from bonemetrics.review.worklist import Task
+from bonemetrics.review.tasks import Task
 from bonemetrics.segmentation.editing.undo import UndoStack
 from bonemetrics.study.masks import EditSource, Labels
 from bonemetrics.study.reviews import StoredReview
