@@ -11,7 +11,7 @@ import numpy as np
 
 from bonemetrics.errors import ReadError
 from bonemetrics.records import Problem, note
-from bonemetrics.review.section_channels import MOST_CHANNELS, require_channels, titles_of, told_of
+from bonemetrics.review.section_channels import MOST_CHANNELS, Told, require_channels, titles_of, told_of
 from bonemetrics.review.section_levels import Channel, Level, require_size
 from bonemetrics.review.section_pages import require_whole_directory
 from bonemetrics.review.section_scale import PixelSize, pixel_size_of_tiff
@@ -104,30 +104,38 @@ def _planned(tiff: Any, first: Any) -> _Plan:
     _require_pixels(first)
     told = told_of(str(first.description))
     same = [page for page in (tiff.pages[number].aspage() for number in range(len(tiff.pages))) if _alike(page, first)]
-    is_color = first.axes == "YXS" and first.shape[2] == 3 and int(first.photometric) in _COLOR
     if first.axes == "YX":
-        claimed = told.channels * told.slices * told.times if told is not None else 1
-        if len(same) == 1 and claimed == 1:
-            return _Plan(planes=(first,), titles=("",))
-        told = require_channels(told, len(same))
-        planes = tuple(tiff.pages[number].aspage() for number in told.pages) if told.pages else tuple(same)
-        for page in planes:
-            _require_pixels(page)
-            if not _alike(page, first) or page.dtype != first.dtype or page.photometric != first.photometric:
-                raise ReadError("the channels are not of one size and kind", code="unsupported-pixels")
-        return _Plan(planes=planes, titles=tuple(titles_of(told, len(planes))))
+        return _of_pages(tiff, first, same, told)
     if len(same) > 1:
         text = "the TIFF holds several pictures of one size (planes, channels or times); save the one to be measured"
         raise ReadError(text, code="unsupported-pixels")
-    if is_color:
+    if first.axes == "YXS" and first.shape[2] == 3 and int(first.photometric) in _COLOR:
         return _Plan(planes=(first,), titles=("",))
+    return _of_samples(first, told)
+
+
+def _of_pages(tiff: Any, first: Any, same: Sequence[Any], told: Told | None) -> _Plan:
+    """One picture in grey, or pages that are one channel each."""
+    claimed = told.channels * told.slices * told.times if told is not None else 1
+    if len(same) == 1 and claimed == 1:
+        return _Plan(planes=(first,), titles=("",))
+    told = require_channels(told, len(same))
+    planes = tuple(tiff.pages[number].aspage() for number in told.pages) if told.pages else tuple(same)
+    for page in planes:
+        _require_pixels(page)
+        if not _alike(page, first) or page.dtype != first.dtype or page.photometric != first.photometric:
+            raise ReadError("the channels are not of one size and kind", code="unsupported-pixels")
+    return _Plan(planes=planes, titles=tuple(titles_of(told, len(planes))))
+
+
+def _of_samples(first: Any, told: Told | None) -> _Plan:
+    """Channels that lie in one page."""
     n = _samples(first)
     if told is not None and (told.slices, told.times) != (1, 1):
         told = require_channels(told, n)
     if told is not None and told.channels not in (1, n):
-        raise ReadError(
-            f"the file says {told.channels} channels and holds {n}; save it anew", code="unsupported-pixels"
-        )
+        text = f"the file says {told.channels} channels and holds {n}; save it anew"
+        raise ReadError(text, code="unsupported-pixels")
     return _Plan(planes=(first,), titles=tuple(titles_of(told, n)), samples=True)
 
 
