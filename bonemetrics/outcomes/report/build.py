@@ -32,7 +32,8 @@ def write_report(
     agreement
         Of the study's readers, where anything was read.
     workers
-        Processes that draw; page and figures do not depend on it.
+        Processes that draw; page and figures do not depend on it. A script that asks for more than one is imported by
+        them, and needs `if __name__ == "__main__"`.
 
     Returns
     -------
