@@ -79,10 +79,16 @@ def _gunzip(data: bytes, size: int) -> bytes:
 def _claimed_bytes(start: bytes) -> int:
     """Size of the inflated file by its header, refused above the limit."""
     header = _header(start)
-    shape = [max(int(size), 1) for size in header.get_data_shape()]
-    claimed = float(np.prod(np.array(shape, dtype=np.float64))) * header.get_data_dtype().itemsize
-    offset = float(header.get_data_offset())
-    if not 0 <= offset <= MAX_LABEL_BYTES or claimed > MAX_LABEL_BYTES:
+    shape = [int(size) for size in header.get_data_shape()]
+    if min(shape, default=0) < 0:
+        raise _invalid(f"labels of shape {tuple(shape)}")
+    claimed = float(np.prod(np.array([max(size, 1) for size in shape], dtype=np.float64)))
+    claimed *= header.get_data_dtype().itemsize
+    offset = float(header["vox_offset"])
+    # Voxels that begin within the header would be its own bytes, taken for labels.
+    if not offset >= header.sizeof_hdr:
+        raise _invalid(f"the voxels begin at byte {offset:g}, within the header")
+    if offset > MAX_LABEL_BYTES or claimed > MAX_LABEL_BYTES:
         raise ReadError(f"the labels claim {claimed:.3g} bytes, at most {MAX_LABEL_BYTES} are read", code="too-large")
     return int(offset + claimed)
 

@@ -107,13 +107,18 @@ def pixel_size_of_tiff(
     if "<OME" in description[:4096]:
         return _of_ome(description, shape), False
     if description.startswith("ImageJ="):
-        named = re.search(r"^unit=(.{1,20})$", description, re.MULTILINE)
-        per_unit = _unit_um(named[1].replace("\\u00B5", "u")) if named else None
-        return _of_resolution(resolution, per_unit, "imagej"), False
+        return _of_resolution(resolution, _imagej_unit_um(description), "imagej"), False
     found = _of_resolution(resolution, _RESOLUTION_UNITS_UM.get(unit), "tiff-tags")
     if found is not None and max(found.row_um, found.column_um) > LARGEST_PRINTED_UM:
         return None, True
     return found, found is None and unit in _RESOLUTION_UNITS_UM and resolution is not None
+
+
+def _imagej_unit_um(description: str) -> float | None:
+    """The unit of both axes; ImageJ names that of columns apart where it is another one, and then nothing is told."""
+    found = re.findall(r"^(?:unit|yunit)=(.{1,20})$", description, re.MULTILINE)
+    units = {_unit_um(name.replace("\\u00B5", "u")) for name in found}
+    return units.pop() if len(units) == 1 else None
 
 
 def _unit_um(name: str) -> float | None:

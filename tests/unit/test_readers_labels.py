@@ -133,3 +133,18 @@ def test_read_labels__inflates_no_more_than_the_header_names(tmp_path: Path) -> 
     assert read_labels(path).labels.sum() == 60
     assert tracemalloc.get_traced_memory()[1] < 8 << 20
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("place", "form", "value"),
+    [(108, "<f", 0.0), (108, "<f", 344.0), (108, "<f", float("nan")), (42, "<h", -9)],
+    ids=["voxels at the header's first byte", "voxels at its last bytes", "voxels nowhere", "a negative side"],
+)
+def test_read_labels__refuses_headers_whose_voxels_would_be_other_bytes(place, form, value, tmp_path: Path) -> None:
+    # vox_offset lies at byte 108 of the header and must be 352 or more in one file; dim[1] lies at byte 42.
+    path = nifti(tmp_path / "labels.nii", np.ones((9, 10, 11), np.uint8))
+    raw = bytearray(path.read_bytes())
+    struct.pack_into(form, raw, place, value)
+    for name, content in (("bad.nii", bytes(raw)), ("bad.nii.gz", gzip.compress(bytes(raw)))):
+        (tmp_path / name).write_bytes(content)
+        assert code_of(tmp_path / name) == "invalid-labels"

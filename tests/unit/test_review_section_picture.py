@@ -141,6 +141,15 @@ def test_open_section__imagej_states_its_unit(tifffile, tmp_path):
     assert (size.row_um, size.column_um, size.source) == (0.4, 0.5, "imagej")
 
 
+def test_open_section__imagej_with_another_unit_down_the_columns_tells_no_size(tifffile, tmp_path):
+    path = tmp_path / "ij.tif"
+    units = {"unit": "um", "yunit": "mm"}
+    tifffile.imwrite(path, pixels()[..., 0], imagej=True, resolution=(2.0, 2.5), metadata=units)
+    assert opened(path, tmp_path / "into").pixel_size is None
+    tifffile.imwrite(path, pixels()[..., 0], imagej=True, resolution=(2.0, 2.5), metadata=units | {"yunit": "micron"})
+    assert opened(path, tmp_path / "into2").pixel_size.row_um == 0.4
+
+
 def test_open_section__resolution_tags_of_a_microscope_count_and_those_of_a_printout_do_not(tifffile, tmp_path):
     path = tmp_path / "tags.tif"
     # 20 000 pixels per cm are 0.5 um; 300 per inch would be 84.7 um.
