@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from bonemetrics.errors import ReadError, ReviewError, StudyError
-from bonemetrics.pipeline.opening import OpenedScan
+from bonemetrics.pipeline.opening import OpenedScan, geometry_of
 from bonemetrics.review.active_time import ActiveTime
 from bonemetrics.review.ahead import ReadAhead, ReadScan, read_scan
 from bonemetrics.review.bench import Progress, watched
@@ -25,7 +25,7 @@ from bonemetrics.study.masks import Labels
 from bonemetrics.study.reviews import StoredReview
 from bonemetrics.study.signatures import Signature
 from bonemetrics.study.stored import StoredScan
-from bonemetrics.volume import DensityVolume, LabelVolume
+from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
 
 
 def open_case(
@@ -83,6 +83,12 @@ def open_case(
         raise
     case.active.tick()
     return case
+
+
+def grid_of(desk: Desk, scan_id: str) -> Geometry | None:
+    """The grid on which a scan will come, as it was recorded; `None` where it has none."""
+    facts = desk.store.scan(scan_id).result.facts
+    return None if facts is None else geometry_of(facts.grid)
 
 
 def starting_mask(desk: Desk, task: Task, lock: Signature | None) -> Labels:

@@ -35,6 +35,7 @@ from bonemetrics.review.worklist import Task, Worklist, build_worklist, known_fa
 from bonemetrics.study.reviews import StoredReview, require_reader, role_of
 from bonemetrics.study.signatures import Signature
 from bonemetrics.study.store import Store
+from bonemetrics.volume import Geometry
 
 
 class Session:
@@ -199,6 +200,11 @@ class Session:
         )
         self._open.append(case)
         return case
+
+    def grid_of(self, key: str) -> Geometry | None:
+        """The grid on which the scan of a task will come; `None` where there is nothing to come."""
+        task = self._task(key)
+        return None if task.state == "refused" else opening.grid_of(self._desk, task.scan_id)
 
     def read_ahead(self, key: str) -> None:
         """Begin to read the scan of a task that will be opened soon, and return at once.

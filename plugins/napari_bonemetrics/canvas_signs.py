@@ -44,6 +44,8 @@ class CanvasSigns:
     def show(self, n_slices: int) -> None:
         """Show the signs of a scan with so many slices; none are those of an empty canvas."""
         self._n_slices = n_slices
+        # An empty canvas may be about to close.
+        self._later.stop()
         # Where it is hidden and shown again vispy crashes, so that an empty canvas has a bar that is not seen.
         self.viewer.canvas.overlays.scale_bar.opacity = 1.0 if n_slices else 0.0
         _write(self.empty, "" if n_slices or self.viewer.layers else self._hint)
@@ -63,7 +65,8 @@ class CanvasSigns:
         _write(self.slice, f"Slice {int(dims.current_step[0]) + 1} of {self._n_slices}" if shown else "")
 
     def _soon(self, _event: object = None) -> None:
-        self._later.start()
+        if self._n_slices:
+            self._later.start()
 
     def _place(self) -> None:
         # The bar gets its new length while the canvas is drawn, and would keep the place of the old one until a mouse

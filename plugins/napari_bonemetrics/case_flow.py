@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,8 @@ class CaseFlow(QObject):
     worklist_changed = Signal(object)
     case_opened = Signal(object)
     case_closed = Signal()
+    case_expected = Signal(object)
+    not_opened = Signal()
     adjudication_opened = Signal(object)
     beside_opened = Signal(object)
     saved = Signal()
@@ -119,7 +122,21 @@ class CaseFlow(QObject):
                 return session.adjudication(key, tell)
             return session.open_case(key, tell)
 
-        self.run("opening the case", call, self._opened, self._too_late)
+        if self.run("opening the case", call, self._opened, self._too_late) and self._job is not None:
+            self._job.ended.connect(self._opening_ended)
+            self._expect(session, key)
+
+    def _expect(self, session: Session, key: str) -> None:
+        """Tell the grid that the case will have, so that canvases are made while the scan is read."""
+        # The call itself says what is wrong.
+        with contextlib.suppress(BonemetricsError, OSError):
+            grid = session.grid_of(key)
+            if grid is not None:
+                self.case_expected.emit(grid)
+
+    def _opening_ended(self) -> None:
+        if self.case is None:
+            self.not_opened.emit()
 
     def _opened(self, found: Case | AdjudicationCase) -> None:
         if isinstance(found, AdjudicationCase):

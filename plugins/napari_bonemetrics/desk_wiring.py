@@ -57,6 +57,8 @@ def _wire_flow(desk: ReadingDesk) -> None:
     for source in (flow, desk.editor, desk.keeper):
         source.failed.connect(foot.fail)
     flow.failed.connect(lambda _why: _after_failure(desk))
+    flow.case_expected.connect(lambda grid: desk.stage.expect(grid, desk))
+    flow.not_opened.connect(desk.stage.clear)
     flow.case_opened.connect(desk.show_case)
     flow.case_opened.connect(lambda case: foot.say(_CAME_BACK if case.recovered else ""))
     flow.case_closed.connect(desk.clear_case)
@@ -96,6 +98,8 @@ def _wire_judging(desk: ReadingDesk) -> None:
 def _wire_editing(desk: ReadingDesk) -> None:
     panel, editor = desk.edit, desk.editor
     panel.brush_toggled.connect(desk.brush.turn)
+    # What is painted must be what is seen.
+    panel.brush_toggled.connect(lambda on: desk.adjudication.show_mask("") if on else None)
     panel.brush_changed.connect(lambda: desk.brush.turn(panel.brush.isChecked()))
     panel.tool_requested.connect(lambda name: _run_tool(desk, name))
     panel.draw_box_requested.connect(lambda: _draw_box(desk))
@@ -244,7 +248,9 @@ def _show_beside(desk: ReadingDesk, visit: Any) -> None:
 def _show_mask(desk: ReadingDesk, choice: str) -> None:
     found = desk.flow.adjudication
     if found is not None:
-        desk.stage.compare(found.a if choice == "a" else found.b, choice.upper())
+        if choice:
+            desk.edit.brush.setChecked(False)
+        desk.stage.compare({"a": found.a, "b": found.b}.get(choice), choice.upper())
 
 
 def _show_edits(desk: ReadingDesk) -> None:
@@ -254,6 +260,7 @@ def _show_edits(desk: ReadingDesk) -> None:
     drawn = case is not None and desk.flow.session is not None and case.mask.reader == desk.flow.session.reader
     desk.verdict.set_edited(unsaved=editor.is_unsaved, drawn=drawn)
     desk.numbers.labels_changed()
+    desk.adjudication.show_mask("")
     _offer_preview(desk)
     _tick(desk)
 

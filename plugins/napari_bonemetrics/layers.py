@@ -39,12 +39,17 @@ def geometry_of(layer: Any) -> Geometry | None:
     return found if isinstance(found, Geometry) else None
 
 
+def density_name(density: DensityVolume, name: str = "Density") -> str:
+    """What a layer of it is called."""
+    return f"{name} (mg/cm³ {density.material})"
+
+
 def density_layer(density: DensityVolume, *, name: str = "Density") -> Image:
     """A calibrated volume in the bone window; the array is shared, not copied."""
     window = PRESETS["Bone"]
     layer = Image(
         density.mg_per_cm3,
-        name=f"{name} (mg/cm³ {density.material})",
+        name=density_name(density, name),
         contrast_limits=(window.low, window.high),
         colormap="gray",
         interpolation2d="nearest",

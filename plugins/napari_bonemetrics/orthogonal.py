@@ -14,6 +14,7 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from bonemetrics.quantities import Material
+from bonemetrics.review.letters import Hand
 from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
 from napari_bonemetrics.layers import cross_layer
 from napari_bonemetrics.scene import Index, Scene
@@ -125,6 +126,7 @@ class LinkedPlanes(QWidget):
         self._behind_since: float | None = None
         self._is_painted = False
         self._drawn_at: Index | None = None
+        self._expected: Geometry | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for plane in self.planes:
@@ -153,6 +155,7 @@ class LinkedPlanes(QWidget):
         """Show a scan in the main canvas now and in the planes soon; all layers are there. See `Scene.show`."""
         self._wait_for_nothing()
         self._crosses = []
+        self._expected = None
         self.main.show(density, labels, at=at, **options)
         self._add_cross(self.main)
         for plane in self.planes:
@@ -162,6 +165,36 @@ class LinkedPlanes(QWidget):
         self._follow_main()
         n = density.geometry.shape
         self.look_at(at or (n[0] // 2, n[1] // 2, n[2] // 2))
+
+    def expect(self, geometry: Geometry) -> None:
+        """Show an empty scan on the grid of one that is being read: to make layers takes as long as to read."""
+        empty = DensityVolume(
+            mg_per_cm3=np.broadcast_to(np.float32(0), geometry.shape), material=Material.HA, geometry=geometry
+        )
+        nothing = LabelVolume(labels=np.broadcast_to(np.uint8(0), geometry.shape), geometry=geometry)
+        self.show(empty, nothing, editable=False)
+        for scene in self._scenes:
+            if scene.density is not None:
+                scene.density.name = "Opening"
+        self._expected = geometry
+
+    def is_expected(self, density: DensityVolume, labels: LabelVolume) -> bool:
+        """Whether an empty scan is shown that can take this one."""
+        grid = self._expected
+        return (
+            grid is not None
+            and grid.shape == density.geometry.shape
+            and np.array_equal(grid.affine_lps, density.geometry.affine_lps)
+            and labels.labels.dtype == np.uint8
+        )
+
+    def fill(self, density: DensityVolume, labels: LabelVolume, *, editable: bool, hand: Hand | None) -> None:
+        """Show a scan that was expected."""
+        self._expected = None
+        self._drawn_at = None
+        for scene in self._scenes:
+            scene.fill(density, labels, editable=editable, hand=hand)
+        self.catch_up()
 
     def warm_up(self) -> None:
         """Show a tiny scan in the first plane and take it off again; to be called while no canvas is seen yet."""
@@ -207,6 +240,7 @@ class LinkedPlanes(QWidget):
         """Take the scan off all three."""
         self._wait_for_nothing()
         self._crosses = []
+        self._expected = None
         for scene in self._scenes:
             scene.clear()
 

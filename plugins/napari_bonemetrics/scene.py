@@ -12,7 +12,7 @@ from napari.layers import Image, Labels
 from bonemetrics.review.letters import EdgeLetters, Hand, edge_letters
 from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
 from napari_bonemetrics.canvas_signs import CanvasSigns
-from napari_bonemetrics.layers import density_layer, labels_layer
+from napari_bonemetrics.layers import density_layer, density_name, labels_layer, placed
 from napari_bonemetrics.windows import PRESETS, Window
 
 _EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "bottom": "bottom_center"}
@@ -116,6 +116,21 @@ class Scene:
         self.jump_to(index)
         self._show_letters()
         self.signs.show(n[0])
+
+    def fill(self, density: DensityVolume, labels: LabelVolume, *, editable: bool, hand: Hand | None) -> None:
+        """Put a scan into the layers of an empty one on the same grid; for parameters see `show`."""
+        if self.density is None or self.labels is None:
+            raise RuntimeError("there is no empty scan to fill")
+        self._geometry, self._hand = density.geometry, hand
+        self.density.data = density.mg_per_cm3
+        self.density.name = density_name(density)
+        labels.labels.setflags(write=editable)
+        self.labels.data = labels.labels
+        # New data make every layer editable.
+        self.labels.editable = editable
+        for layer in (self.density, self.labels):
+            layer.metadata = placed(density.geometry)["metadata"]
+        self._show_letters()
 
     def clear(self) -> None:
         """Take everything of a scan off the canvas."""

@@ -12,10 +12,11 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from bonemetrics.review.beside import VisitBeside
 from bonemetrics.review.case import Case
-from bonemetrics.volume import Box, LabelVolume
+from bonemetrics.volume import Box, Geometry, LabelVolume
 from napari_bonemetrics.beside_view import BesideView
 from napari_bonemetrics.brush import Brush
-from napari_bonemetrics.layers import box_layer, labels_layer
+from napari_bonemetrics.compared_mask import ComparedMask
+from napari_bonemetrics.layers import box_layer
 from napari_bonemetrics.orthogonal import LinkedPlanes
 from napari_bonemetrics.scene import Index, Scene
 from napari_bonemetrics.windows import PRESETS, Window
@@ -46,7 +47,7 @@ class Stage(QObject):
         self.planes: LinkedPlanes | None = None
         self.beside: BesideView | None = None
         self.box: Shapes | None = None
-        self.compared: Labels | None = None
+        self._compared = ComparedMask()
         self._share = _SHARE
         self._wanted, self._tries = _LEAST_WIDTH, 0
         self._is_frozen = False
@@ -73,13 +74,25 @@ class Stage(QObject):
     def show(self, case: Case, desk: QWidget) -> None:
         """Show a case in place of the one before; the window stays as the reader has set it."""
         self.hide_beside()
-        self.box = self.compared = None
+        planes = self._docked_planes(desk)
+        show = planes.fill if planes.is_expected(case.density, case.labels) else planes.show
+        show(case.density, case.labels, editable=not case.is_locked, hand=case.hand)
+        self.brush.density = case.density
+        self.scene.window = self.window
+
+    def expect(self, geometry: Geometry, desk: QWidget) -> None:
+        """Make the canvases ready for a case that is being read."""
+        self.hide_beside()
+        self._docked_planes(desk).expect(geometry)
+        self.scene.window = self.window
+
+    def _docked_planes(self, desk: QWidget) -> LinkedPlanes:
+        self.box = None
+        self._compared.hide()
         planes = self._made_planes()
         if self._dock is None:
             self._dock_planes(desk)
-        planes.show(case.density, case.labels, editable=not case.is_locked, hand=case.hand)
-        self.brush.density = case.density
-        self.scene.window = self.window
+        return planes
 
     def _warm_up(self) -> None:
         """Make the canvases, and show a tiny scan where nobody sees it: napari imports much for its first layers."""
@@ -121,7 +134,8 @@ class Stage(QObject):
         """Take the case off all canvases."""
         self.hide_beside()
         self.brush.density = None
-        self.box = self.compared = None
+        self.box = None
+        self._compared.hide()
         if self.planes is not None:
             self.planes.clear()
 
@@ -136,6 +150,7 @@ class Stage(QObject):
         self.viewer.dims.events.current_step.disconnect(self._touch)
         self.viewer.canvas.events.size.disconnect(self._canvas_sized)
         self.brush.detach()
+        self.scene.signs.show(0)
         if self.planes is not None:
             self.planes.close_canvases()
             self.planes = None
@@ -145,12 +160,18 @@ class Stage(QObject):
         self._views.deleteLater()
 
     @property
+    def _scenes(self) -> list[Scene]:
+        return [self.scene, *(plane.scene for plane in self.planes.planes)] if self.planes is not None else []
+
+    @property
     def labels_layers(self) -> list[Any]:
         """Layers that show the labels, that of the main canvas first."""
-        if self.planes is None:
-            return []
-        scenes = (self.scene, *(plane.scene for plane in self.planes.planes))
-        return [scene.labels for scene in scenes if scene.labels is not None]
+        return [scene.labels for scene in self._scenes if scene.labels is not None]
+
+    @property
+    def compared(self) -> Labels | None:
+        """The layer of one reader's mask on the main canvas, while it is shown in place of the case's labels."""
+        return next(iter(self._compared.layers), None)
 
     @property
     def at(self) -> Index:
@@ -173,12 +194,12 @@ class Stage(QObject):
 
     def show_contours(self, shown: bool) -> None:
         """Show or hide the contours."""
-        for layer in self.labels_layers:
+        for layer in self._compared.layers or self.labels_layers:
             layer.visible = shown
 
     def set_opacity(self, opacity: float) -> None:
         """Set how opaque the contours are."""
-        for layer in self.labels_layers:
+        for layer in (*self.labels_layers, *self._compared.layers):
             layer.opacity = opacity
 
     def draw_box(self) -> None:
@@ -188,8 +209,19 @@ class Stage(QObject):
         if self.box is None or self.box not in self.viewer.layers:
             self.box = box_layer(self.scene.geometry)
             self.viewer.add_layer(self.box)
+            self.box.events.data.connect(self._drawn)
+        self.box.data = []
         self.viewer.layers.selection.active = self.box
         self.box.mode = "add_rectangle"
+
+    def _drawn(self, event: Any) -> None:
+        """One rectangle is enough: the next stroke of the mouse belongs to the labels again, and so do the keys."""
+        if self.box is None or event.action != "added" or not self.box.data:
+            return
+        self.box.mode = "pan_zoom"
+        self.box.help = self.viewer.help = ""
+        if self.scene.labels is not None:
+            self.viewer.layers.selection.active = self.scene.labels
 
     def chosen_box(self, slices: range | None, *, drawn: bool) -> Box | None:
         """Rows and columns of the drawn rectangle, or of what is seen; `None` where nothing was drawn."""
@@ -207,16 +239,12 @@ class Stage(QObject):
         chosen = slices if slices is not None else range(shape[0])
         return slice(chosen[0], chosen[-1] + 1), parts[1], parts[2]
 
-    def compare(self, labels: LabelVolume, name: str) -> None:
-        """Show one reader's mask over the case, in place of the one shown before; it cannot be painted."""
-        if self.compared is not None and self.compared in self.viewer.layers:
-            self.viewer.layers.remove(self.compared)
-        self.compared = labels_layer(labels, name=f"Reader {name}", editable=False)
-        self.compared.contour = 2
-        self.viewer.add_layer(self.compared)
-        if self.scene.labels is not None:
-            self.scene.labels.visible = False
-            self.viewer.layers.selection.active = self.scene.labels
+    def compare(self, labels: LabelVolume | None, name: str = "") -> None:
+        """Show one reader's mask on all canvases in place of the case's labels; `None` brings those back."""
+        if labels is None:
+            self._compared.hide()
+        else:
+            self._compared.show(self._scenes, labels, f"Reader {name}")
 
     def show_beside(self, visit: VisitBeside) -> None:
         """Show another visit beside the case, at the same anatomical place."""

@@ -94,6 +94,8 @@ def test_desk__a_case_that_cannot_be_opened_says_why_and_the_list_goes_on(make_v
         desk.open_key(desk.list.next_key(""))
         idle(desk)
         assert desk.foot.message.text() == "✖ input-changed: the files are not the ones that were measured"
+        # The canvas that was made ready for it is empty again.
+        assert list(desk.viewer.layers) == []
         desk.flow.session._desk = replace(desk.flow.session._desk, bench=good)
         table = desk.list.table
         desk.open_key(next(table.key_at(row) for row in range(4) if "refused" in table.item(row, 0).text()))

@@ -90,6 +90,10 @@ def all_shown(planes):
     wait_until(lambda: planes.is_complete)
 
 
+def first_shown(planes):
+    wait_until(lambda: len(planes.planes[0].model.layers) == 3)
+
+
 @contextmanager
 def planes_on(viewer, *, scan_shown=True):
     """Linked planes that are given back before napari looks for canvases that were left."""
@@ -221,3 +225,53 @@ def follow(viewer, planes):
     viewer.dims.set_current_step(0, 7)
     assert planes.at == (7, 20, 25)
     assert planes.planes[1].model.dims.current_step[0] == 7
+
+
+def test_linked_planes__an_expected_scan_comes_into_layers_that_are_there(viewer):
+    with planes_on(viewer, scan_shown=False) as planes:
+        density, labels = scan()
+        planes.expect(density.geometry)
+        # One plane is shown by then, as when the scan is read in the middle of it.
+        first_shown(planes)
+        empty = viewer.layers[0]
+        assert (empty.name, float(empty.data.max()), viewer.layers[1].editable) == ("Opening", 0.0, False)
+        assert planes.is_expected(density, labels)
+        planes.fill(density, labels, editable=True, hand=Hand(distal_end="first", side="left", palm="anterior"))
+        all_shown(planes)
+        assert not planes.is_expected(density, labels)
+        for model in (viewer, *(plane.model for plane in planes.planes)):
+            assert [layer.name for layer in model.layers] == ["Density (mg/cm³ HA)", "Compartments", "Cross-hair"]
+            assert np.shares_memory(model.layers[0].data, density.mg_per_cm3)
+            assert np.shares_memory(model.layers[1].data, labels.labels)
+        assert viewer.layers[0] is empty
+        assert viewer.canvas.overlays.letter_right.text == "LP radial dorsal"
+        planes.main.labels.paint((5, 20, 20), CORTICAL)
+        assert labels.labels[5, 20, 20] == CORTICAL
+        del planes, empty, model
+
+
+def test_linked_planes__a_locked_scan_that_was_expected_cannot_be_painted(viewer):
+    with planes_on(viewer, scan_shown=False) as planes:
+        density, labels = scan()
+        planes.expect(density.geometry)
+        planes.fill(density, labels, editable=False, hand=None)
+        assert not planes.main.labels.editable
+        with pytest.raises(ValueError, match="read-only"):
+            planes.main.labels.paint((5, 20, 20), CORTICAL)
+        assert labels.labels[5, 20, 20] == TRABECULAR
+        del planes
+
+
+def test_linked_planes__a_scan_on_another_grid_than_expected_gets_layers_of_its_own(viewer):
+    with planes_on(viewer, scan_shown=False) as planes:
+        density, labels = scan()
+        planes.expect(scan(spacing_mm=(0.5, 0.3, 0.25))[0].geometry)
+        assert not planes.is_expected(density, labels)
+        planes.show(density, labels)
+        assert not planes.is_expected(density, labels)
+        assert viewer.layers[0].scale.tolist() == pytest.approx([0.5, 0.3, 0.2])
+        planes.clear()
+        planes.expect(density.geometry)
+        planes.clear()
+        assert not planes.is_expected(density, labels)
+        del planes
