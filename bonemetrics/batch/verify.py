@@ -23,12 +23,14 @@ from bonemetrics.readers.ct import read_ct
 from bonemetrics.readers.dxa.source import MAX_DXA_BYTES
 from bonemetrics.readers.files import whole_file
 from bonemetrics.records import ScanResult
+from bonemetrics.study.audit import AuditHead
 from bonemetrics.study.biopsy_entries import StoredEntry
 from bonemetrics.study.layout import scan_id, sha256_of
 from bonemetrics.study.masks import Labels
 from bonemetrics.study.protocol import Protocol
 from bonemetrics.study.store import Store
 from bonemetrics.study.stored import StoredScan
+from bonemetrics.study.verify import UNREADABLE
 
 _DEFAULTS = Limits()
 _OTHER_INPUT = "the input is not the one that was measured"
@@ -44,6 +46,7 @@ def verify_study(
     limits: Limits = _DEFAULTS,
     measure: Measure = measure_files,
     measure_edit: MeasureEdit = measure_edited_files,
+    anchor: AuditHead | None = None,
 ) -> tuple[str, ...]:
     """Check the audit chain, the files of every measured scan, its input, and that its numbers come out again.
 
@@ -64,6 +67,9 @@ def verify_study(
         What a child does with the files of one scan.
     measure_edit
         What a child does with them and a mask that a reader drew.
+    anchor
+        Head of the log as an earlier export tells it; without it a study that was put back to an older state, or a log
+        that lost its last rows with what they tell of, is a whole one.
 
     Returns
     -------
@@ -77,22 +83,14 @@ def verify_study(
     """
     store = Store.open(study_dir)
     check = _Check(store=store, limits=limits, measure=measure)
-    scans = store.scans(status="measured")
-    for fault in store.verify_chain():
+    for fault in store.verify_chain(anchor):
         check.faults.append(("", f"audit row {fault.seq}: {fault.message}"))
-    for changed in store.verify_records():
-        check.faults.append((changed.scan_id, f"scan {changed.scan_id}: {changed.message}"))
-    for scan in scans:
-        check.files_of(scan)
-    for mask in store.reading.every_mask():
-        check.mask(mask)
-    for entry in store.reading.every_entry():
-        check.drawings_of(entry)
-    check.faults += table_faults(store, limits=limits, workers=workers or cores())
-    run_many(_groups(scans), check.start, check.take, workers=workers or cores())
-    check.faults += edit_faults(
-        store, scans, limits=limits, workers=workers or cores(), measure=measure_edit, without=check.without_input
-    )
+    try:
+        check.stored()
+        check.again(workers or cores(), measure_edit)
+    except UNREADABLE as error:
+        text = f"what is stored cannot be read whole ({type(error).__name__}), so not everything was checked"
+        check.faults.append(("", text))
     return tuple(text for _, text in sorted(set(check.faults)))
 
 
@@ -114,6 +112,31 @@ class _Check:
     measure: Measure
     faults: list[tuple[str, str]] = field(default_factory=list)
     without_input: set[str] = field(default_factory=set)
+
+    def stored(self) -> None:
+        """The records are those that were logged, and every file that they name is there."""
+        for changed in self.store.verify_records():
+            self.faults.append((changed.scan_id, f"scan {changed.scan_id}: {changed.message}"))
+        for scan in self.store.scans(status="measured"):
+            self.files_of(scan)
+        for mask in self.store.reading.every_mask():
+            self.mask(mask)
+        for entry in self.store.reading.every_entry():
+            self.drawings_of(entry)
+
+    def again(self, workers: int, measure_edit: MeasureEdit) -> None:
+        """Tables, scans and edited masks give again what is stored."""
+        self.faults += table_faults(self.store, limits=self.limits, workers=workers)
+        scans = self.store.scans(status="measured")
+        run_many(_groups(scans), self.start, self.take, workers=workers)
+        self.faults += edit_faults(
+            self.store,
+            scans,
+            limits=self.limits,
+            workers=workers,
+            measure=measure_edit,
+            without=self.without_input,
+        )
 
     def files_of(self, scan: StoredScan) -> None:
         """Every file of the result is there; masks are checked by `mask`."""

@@ -216,18 +216,24 @@ def template(
 
 
 @app.command(epilog="Example: bonemetrics verify STUDY")
-def verify(study: Annotated[Path, typer.Argument(help="The study folder.")]) -> None:
+def verify(
+    study: Annotated[Path, typer.Argument(help="The study folder.")],
+    export: Annotated[
+        Path | None,
+        typer.Option(help="The export.json or report.json of an earlier export; the log must still hold its head."),
+    ] = None,
+) -> None:
     """Check the audit chain and the hashes of the stored files."""
     from bonemetrics.cli import studies
 
     with _errors(as_json=False):
-        raise typer.Exit(studies.verify(study))
+        raise typer.Exit(studies.verify(study, export))
 
 
 @app.command(epilog="Example: bonemetrics review STUDY --reader KL")
 def review(
     study: Annotated[Path, typer.Argument(help="The study folder.")],
-    reader: Annotated[str, typer.Option(help="Name of the reader, as [review] of the protocol lists it.")],
+    reader: Annotated[str, typer.Option(help="Name of the reader, as \\[review] of the protocol lists it.")],
 ) -> None:
     """Open napari at the worklist of a reader."""
     from bonemetrics.cli import reading

@@ -130,11 +130,12 @@ def template(kind: str, out: Path) -> None:
     show.console().print(f"Wrote {show.escape(str(out))}")
 
 
-def verify(study: Path) -> int:
+def verify(study: Path, export: Path | None) -> int:
     """Check what is stored; returns the exit code."""
     from bonemetrics.batch.verify import verify_study
+    from bonemetrics.study.audit import head_told_in
 
-    faults = verify_study(study)
+    faults = verify_study(study, anchor=None if export is None else head_told_in(export))
     out = show.console()
     for fault in faults:
         out.print(f"  [red]{show.escape(fault)}[/red]")

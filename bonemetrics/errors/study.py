@@ -23,6 +23,7 @@ class StudyError(BonemetricsError):
         "foreign-folder": "the folder holds other things and is no place for a new study",
         "network-filesystem": "SQLite would lie on a network file system, where it can lose data",
         "newer-database": "the study database was made by a newer bonemetrics",
+        "records-changed": "the records are not those that the audit log was told of; `bonemetrics verify` names them",
         "damaged-database": "the study database is damaged or is no bonemetrics database",
         "database-unavailable": "the study database cannot be reached, is locked, full or read-only",
         "unknown-scan": "the study has no scan of this ID",

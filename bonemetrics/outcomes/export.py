@@ -114,8 +114,10 @@ def snapshot(store: Store) -> Snapshot:
     Raises
     ------
     StudyError
-        `study-busy` where the study keeps changing while it is read.
+        `study-busy` where the study keeps changing while it is read; `records-changed` where somebody changed its
+        records behind its back, so that no number of them is passed on.
     """
+    store.require_untouched()
     for _ in range(_TRIES):
         before, _time = store.last_change()
         placed = tuple(place_scans(store.scans(status="measured"), store.protocol, table_days(store)))
@@ -163,7 +165,7 @@ def export_study(
     UsageError
         If a format is unknown, or `out` is a file.
     StudyError
-        If there is no study, or it keeps changing.
+        If there is no study, it keeps changing, or its records are not those that were logged.
     ExportError
         If a value cannot be written in a format without loss.
     """
@@ -208,7 +210,7 @@ def report_study(study_dir: Path, out: Path, *, workers: int = 1) -> tuple[Path,
     UsageError
         If `out` is a file.
     StudyError
-        If there is no study, or it keeps changing.
+        If there is no study, it keeps changing, or its records are not those that were logged.
     """
     from bonemetrics.outcomes.report.build import write_report
 

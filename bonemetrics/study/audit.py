@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, insert, select
 
 from bonemetrics import __version__
+from bonemetrics.errors import UsageError
 from bonemetrics.records import Record
 from bonemetrics.study.schema import AUDIT
 
@@ -76,6 +78,26 @@ class AuditHead(Record):
 
     seq: int
     hash: str
+
+
+def head_told_in(path: Path) -> AuditHead:
+    """The head of the log that an export wrote down.
+
+    Parameters
+    ----------
+    path
+        Its `export.json` or `report.json`.
+
+    Raises
+    ------
+    UsageError
+        If the file tells of none.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return AuditHead(seq=int(told["audit_rows"]), hash=str(told["audit_head"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError("the file tells no head of an audit log; name an export.json or report.json") from None
 
 
 class ChainFault(Record):

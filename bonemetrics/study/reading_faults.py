@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -16,9 +17,10 @@ from bonemetrics.study.reviews import review_digest, review_rows
 from bonemetrics.study.schema import LABELS, SCANS
 from bonemetrics.study.schema_reading import MASK_NUMBERS, SIGNATURES, UNLOCKS
 from bonemetrics.study.signatures import Signature, locks, reviews_digest
-from bonemetrics.study.verify import RecordFault
+from bonemetrics.study.verify import UNREADABLE, RecordFault, fault_of, told_in
 
 _AUTOMATIC = {"source": "automatic", "file": "labels-0001.nii.gz", "reader": "", "based_on": ""}
+_SPOILT = ("unreadable",)
 Told = dict[tuple[Any, ...], Any]
 """What is said of each thing, by scan or entry, a number, and what tells it apart further."""
 
@@ -40,7 +42,7 @@ def reading_faults(connection: Connection, log: Iterable[AuditRow]) -> tuple[Rec
     tuple of RecordFault
         Empty where all is what was logged; `scan_id` is the ID of the entry for one of a biopsy.
     """
-    rows = [(row, json.loads(row.new)) for row in log if row.new is not None]
+    rows = [(row, new) for row in log if (new := told_in(row)) is not None]
     return (
         *_differences("mask {2}", told := _masks_told(rows), _masks(connection, told)),
         *_differences("the measurement of mask {2}", _numbers_told(rows), _numbers(connection)),
@@ -53,14 +55,22 @@ def reading_faults(connection: Connection, log: Iterable[AuditRow]) -> tuple[Rec
 
 
 def _differences(what: str, told: Told, found: Told) -> Iterator[RecordFault]:
-    for key in sorted(told.keys() | found.keys()):
-        name, fault = what.format(*key), {"scan_id": key[0], "version": key[1]}
+    for key in sorted(told.keys() | found.keys(), key=repr):
+        name = what.format(*key)
         if key not in found:
-            yield RecordFault(kind="missing", message=f"the log tells of {name}, which is not there", **fault)
+            yield fault_of(key, "missing", f"the log tells of {name}, which is not there")
         elif key not in told:
-            yield RecordFault(kind="not-logged", message=f"the log tells nothing of {name}", **fault)
+            yield fault_of(key, "not-logged", f"the log tells nothing of {name}")
         elif found[key] != told[key]:
-            yield RecordFault(kind="changed", message=f"{name} is not what was logged", **fault)
+            yield fault_of(key, "changed", f"{name} is not what was logged")
+
+
+def _read(make: Callable[[], Any]) -> Any:
+    """What a row says; nothing that was ever logged where somebody made it unreadable."""
+    try:
+        return make()
+    except UNREADABLE:
+        return _SPOILT
 
 
 Rows = list[tuple[AuditRow, dict[str, Any]]]
@@ -100,7 +110,7 @@ def _numbers(connection: Connection) -> Told:
     found: Told = {}
     for row in connection.execute(select(MASK_NUMBERS)).mappings():
         key = (row["scan_id"], row["version"], row["number"])
-        found[key] = (numbers_digest(*key, row["content"]), row["digest"])
+        found[key] = (_read(partial(numbers_digest, *key, row["content"])), row["digest"])
     return found
 
 
@@ -109,7 +119,9 @@ def _reviews_told(rows: Rows) -> Told:
 
 
 def _reviews(connection: Connection) -> Told:
-    return {(row["scan_id"], 0, row["review_id"]): review_digest(row) for row in review_rows(connection)}
+    return {
+        (row["scan_id"], 0, row["review_id"]): _read(partial(review_digest, row)) for row in review_rows(connection)
+    }
 
 
 def _by_signature(rows: Rows, action: str) -> Told:
@@ -121,7 +133,11 @@ def _by_signature(rows: Rows, action: str) -> Told:
 
 def _signatures(connection: Connection) -> Told:
     rows = connection.execute(select(SIGNATURES)).mappings()
-    return {(row["scan_id"], 0, row["signature_id"]): Signature.model_validate(dict(row)).digest for row in rows}
+    return {(row["scan_id"], 0, row["signature_id"]): _read(partial(_signature_digest, row)) for row in rows}
+
+
+def _signature_digest(row: RowMapping) -> str:
+    return Signature.model_validate(dict(row)).digest
 
 
 def _unlocks(connection: Connection) -> Told:
@@ -129,7 +145,7 @@ def _unlocks(connection: Connection) -> Told:
         SIGNATURES, SIGNATURES.c.signature_id == UNLOCKS.c.signature_id
     )
     rows = connection.execute(query).mappings()
-    return {(row["scan_id"] or "", 0, row["signature_id"]): _unlock_digest(row) for row in rows}
+    return {(row["scan_id"] or "", 0, row["signature_id"]): _read(partial(_unlock_digest, row)) for row in rows}
 
 
 def _unlock_digest(told: RowMapping | dict[str, Any]) -> str:
@@ -142,15 +158,23 @@ def _entries_told(rows: Rows) -> Told:
 
 
 def _entries(connection: Connection) -> Told:
-    return {(row["entry_id"], row["version"]): entry_digest(row) for row in entry_rows(connection)}
+    return {(row["entry_id"], row["version"]): _read(partial(entry_digest, row)) for row in entry_rows(connection)}
 
 
 def _broken_locks(connection: Connection) -> Iterator[RecordFault]:
     """Signed records that are no longer what was signed."""
     versions = {row.scan_id: row.current_version for row in connection.execute(select(SCANS))}
-    for scan, signature in locks(connection).items():
+    for scan, signature in _locks(connection).items():
         fault = RecordFault(scan_id=scan, version=signature.version, kind="changed", message="")
         if versions.get(scan) != signature.version:
             yield fault.model_copy(update={"message": "the result that was signed is not the current one"})
-        if reviews_digest(connection, scan) != signature.reviews_sha256:
+        if _read(partial(reviews_digest, connection, scan)) != signature.reviews_sha256:
             yield fault.model_copy(update={"message": "the verdicts are not those that were signed"})
+
+
+def _locks(connection: Connection) -> dict[str, Signature]:
+    """Signatures that lock; none where one of them cannot be read, which is told of it by itself."""
+    try:
+        return locks(connection)
+    except UNREADABLE:
+        return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, select
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, select
 from bonemetrics.study.audit import AuditRow
 from bonemetrics.study.schema import SHEET_VERSIONS, SHEETS
 from bonemetrics.study.sheets import stored_digest
-from bonemetrics.study.verify import RecordFault
+from bonemetrics.study.verify import RecordFault, told_in
 
 _TOLD = ("sheet-read", "sheet-refused", "sheet-failed")
 
@@ -33,7 +32,7 @@ def sheet_faults(connection: Connection, log: Iterable[AuditRow]) -> tuple[Recor
     logged = {
         (row.object.partition(" ")[2], told["version"]): str(told["digest"])
         for row in log
-        if row.action in _TOLD and row.new is not None and (told := json.loads(row.new))
+        if row.action in _TOLD and (told := told_in(row))
     }
     return tuple(_faults(connection, logged))
 

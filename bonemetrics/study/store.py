@@ -389,6 +389,23 @@ class Store:
             faults = (*verify.record_faults(connection, log), *sheet_faults(connection, log))
             return (*faults, *reading_faults(connection, log))
 
+    def require_untouched(self) -> None:
+        """Refuse a study whose log or records somebody changed, before a number of them is passed on.
+
+        Raises
+        ------
+        StudyError
+            `records-changed`.
+        """
+        try:
+            faults = [*(fault.message for fault in self.verify_chain())]
+            faults += [f"{fault.scan_id}: {fault.message}" for fault in self.verify_records()]
+        except verify.UNREADABLE:
+            faults = ["a record cannot be read"]
+        if faults:
+            text = "the study is not what its audit log was told of; `bonemetrics verify` names what was changed"
+            raise StudyError(f"{text} (first of {len(faults)}: {faults[0]})", code="records-changed")
+
 
 def current_user() -> str:
     """Name of the operating system's user, or its number where it has no name."""

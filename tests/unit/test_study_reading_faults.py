@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bonemetrics.batch.verify import verify_study
+from bonemetrics.errors import UsageError
+from bonemetrics.outcomes.export import export_study, report_study
 from bonemetrics.records import HistomorphometryEntry
+from bonemetrics.study.audit import head_told_in
 from bonemetrics.study.create import init_study
 from bonemetrics.study.store import Store
-from tests.reading_cases import EDITED, edit, judge, scanned, sha, tamper
+from tests.reading_cases import EDITED, edit, judge, refused, scanned, sha, tamper
 
 
 @pytest.fixture
@@ -104,3 +109,67 @@ def test_verify_records__claims_and_readers_states_are_nobodys_business(store):
     store.reading.save_state("KL", {"x": 1})
     tamper(store, "UPDATE claims SET session = 'b'", "DELETE FROM reader_states")
     assert store.verify_records() == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE reviews SET content = x'ff'", "verdict 1 is not what was logged"),
+        ("UPDATE reviews SET content = 'x'", "verdict 1 is not what was logged"),
+        ("UPDATE mask_numbers SET content = x'ff'", "the measurement of mask 2 is not what was logged"),
+        ("UPDATE labels SET number = 'x' WHERE number = 2", "the log tells nothing of mask x"),
+        ("UPDATE labels SET reader = x'ff' WHERE number = 2", "mask 2 is not what was logged"),
+        ("UPDATE signatures SET version = 'x' WHERE signature_id = 2", "signature 2 is not what was logged"),
+        ("UPDATE unlocks SET reason = x'ff'", "the unlocking of signature 1 is not what was logged"),
+        ("UPDATE biopsy_entries SET content = x'ff'", "version 1 of the entry is not what was logged"),
+        ("UPDATE biopsy_entries SET version = 'x'", "the log tells nothing of version x of the entry"),
+        ("UPDATE results SET content = x'ff'", "the result cannot be read"),
+        ("UPDATE results SET digest = 'd'", "the result is not the one that was logged"),
+        ("UPDATE measurements SET content = 'x'", "the result cannot be read"),
+        ("UPDATE measurements SET unit = 'cm2'", "the columns of Tt.Ar differ from its record"),
+        ("UPDATE measurements SET side = 'right'", "the columns of Tt.Ar differ from its record"),
+        ("DELETE FROM scans", "the log tells of a scan that is not there"),
+    ],
+)  # fmt: skip
+def test_verify_study__names_what_can_no_longer_be_read_and_no_export_carries_it(store, statement, message):
+    tamper(store, statement)
+    assert message in " ".join(verify_study(store.folder.root, workers=1))
+    with refused("records-changed"):
+        export_study(store.folder.root, store.folder.root.parent / "OUT")
+    assert not (store.folder.root.parent / "OUT").exists()
+
+
+def test_verify_study__a_spoilt_row_of_the_log_is_named(store):
+    tamper(store, "UPDATE audit SET new = 'x' WHERE action = 'review-recorded'")
+    faults = verify_study(store.folder.root, workers=1)
+    assert any("the content does not fit its hash" in fault for fault in faults)
+    assert any("the log tells nothing of verdict 1" in fault for fault in faults)
+
+
+def test_export_study__and_report_refuse_a_number_of_an_edit_that_was_changed(store, tmp_path):
+    root = store.folder.root
+    assert export_study(root, tmp_path / "WHOLE")
+    tamper(store, "UPDATE mask_numbers SET content = replace(content, '310.0', '311.0')")
+    for write in (export_study, report_study):
+        with refused("records-changed", match="the measurement of mask 2 is not what was logged"):
+            write(root, tmp_path / "OUT")
+    assert not (tmp_path / "OUT").exists()
+
+
+def test_verify_study__a_study_put_back_to_an_older_state_is_seen_against_an_export(store, tmp_path):
+    root, older = store.folder.root, tmp_path / "older"
+    shutil.copytree(root, older)
+    judge(store, store.scans()[1].scan_id)
+    export_study(root, tmp_path / "OUT")
+    # The copy from before is whole by itself; only the head that the export wrote down is not in its log.
+    head = head_told_in(tmp_path / "OUT" / "export.json")
+    assert not any("audit row" in fault for fault in verify_study(older, workers=1))
+    assert any(f"audit row {head.seq}: " in fault for fault in verify_study(older, workers=1, anchor=head))
+    assert not any("audit row" in fault for fault in verify_study(root, workers=1, anchor=head))
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"audit_rows": "x", "audit_head": "y"}', "[]"])
+def test_head_told_in__a_file_without_one_is_refused(content, tmp_path):
+    (tmp_path / "export.json").write_text(content)
+    with pytest.raises(UsageError, match="no head"):
+        head_told_in(tmp_path / "export.json")
