@@ -95,7 +95,9 @@ def sign(desk: Desk, case: Case, meaning: str) -> Signature:
     if not own:
         raise StudyError("there is no verdict of yours that could be signed; judge first", code="unknown-review")
     last = own[-1]
-    signature = desk.store.reading.sign(case.task.scan_id, desk.reader, meaning, last.label_sha256, last.review_id)
+    signature = desk.store.reading.sign(
+        case.task.scan_id, desk.reader, meaning, last.label_sha256, last.review_id, version=case.scan.version
+    )
     case.set_lock(signature)
     remove_draft(case.draft)
     return signature

@@ -57,6 +57,7 @@ def add_mask(desk: Desk, case: Case, labels: LabelArray, *, based_on: str, progr
             reader=desk.reader,
             source=case.source,
             based_on=based_on,
+            version=case.scan.version,
         )
 
 

@@ -72,7 +72,7 @@ class MaskResult(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMask:
-    """A mask on its way into the study, and what it measured."""
+    """A mask on its way into the study, and what it measured beside the result of `of_version`."""
 
     scan_id: str
     file: Path
@@ -80,6 +80,7 @@ class NewMask:
     reader: str
     source: EditSource
     based_on: str
+    of_version: int | None = None
 
 
 def numbers_digest(scan_id: str, version: int, number: int, content: str) -> str:
@@ -115,6 +116,21 @@ def current_version(connection: Connection, scan_id: str) -> int:
     if version is None:
         raise StudyError(f"the study has no scan {scan_id}", code="unknown-scan")
     return int(version)
+
+
+def require_version(connection: Connection, scan_id: str, version: int | None) -> int:
+    """Number of the current result, which must be this one where it is given: a mask alone does not tell its numbers.
+
+    Raises
+    ------
+    StudyError
+        `unknown-scan`, or `stale-mask`.
+    """
+    current = current_version(connection, scan_id)
+    if version is not None and version != current:
+        text = "the scan was measured again since it was opened; open it again and look at its new numbers"
+        raise StudyError(text, code="stale-mask")
+    return current
 
 
 def require_mask(masks: tuple[Labels, ...], sha256: str) -> Labels:
@@ -165,7 +181,7 @@ def add_mask(connection: Connection, folder: StudyFolder, author: Author, new: N
     StudyError
         `unknown-scan`, `stale-mask` or `mask-not-measured`.
     """
-    version = current_version(connection, new.scan_id)
+    version = require_version(connection, new.scan_id, new.of_version)
     masks = current_masks(connection, new.scan_id)
     require_mask(masks, new.based_on)
     data = new.file.read_bytes()

@@ -96,7 +96,15 @@ class Reading:
         return found
 
     def add_mask(
-        self, scan_id: str, *, file: Path, result: ScanResult, reader: str, source: EditSource, based_on: str
+        self,
+        scan_id: str,
+        *,
+        file: Path,
+        result: ScanResult,
+        reader: str,
+        source: EditSource,
+        based_on: str,
+        version: int | None = None,
     ) -> Labels:
         """Keep a finished labels file and its numbers as the next version; the file is moved.
 
@@ -116,15 +124,26 @@ class Reading:
             so is kept on a signed record too.
         based_on
             Hash of the mask that was changed.
+        version
+            Of the scan's result that the mask was measured beside; where it is left out that of now is believed.
 
         Raises
         ------
         StudyError
-            `unknown-scan`; `unknown-reader`; `locked`; `stale-mask` where `based_on` is no mask of the current result,
-            or, with two readings, the other reader's; `mask-not-measured` where the result has no number, rests on
+            `unknown-scan`; `unknown-reader`; `locked`; `stale-mask` where `version` is not the current one, `based_on`
+            is no mask of the current result, or, of a reader's edit, not the mask before her, as after another
+            window's saving; `mask-not-measured` where the result has no number, rests on
             another calibration, or is of another mask. The file is then left where it is.
         """
-        new = NewMask(scan_id=scan_id, file=file, result=result, reader=reader, source=source, based_on=based_on)
+        new = NewMask(
+            scan_id=scan_id,
+            file=file,
+            result=result,
+            reader=reader,
+            source=source,
+            based_on=based_on,
+            of_version=version,
+        )
         reviews.require_reader(self.rules, reader, "adjudicator" if source == "adjudicated" else "reader")
         with self._database.write() as connection:
             if source != "repeat":
@@ -137,9 +156,9 @@ class Reading:
 
     def _require_own(self, known: tuple[Labels, ...], new: NewMask) -> None:
         based_on = masks.require_mask(known, new.based_on)
-        seen = {mask.sha256 for mask in known if mask.is_automatic or mask.reader == new.reader}
-        if self.rules.readings == 2 and new.source != "adjudicated" and based_on.sha256 not in seen:
-            text = "with two readings each reader edits the automatic mask or her own, never the other reader's"
+        before_her = standing.mask_for(known, new.reader, readings=self.rules.readings)
+        if new.source == "edited" and before_her is not None and before_her.sha256 != based_on.sha256:
+            text = "another mask was saved since this one was opened; open the scan again and look at that one first"
             raise StudyError(text, code="stale-mask")
 
     # Verdicts
@@ -190,7 +209,16 @@ class Reading:
 
     # Signatures
 
-    def sign(self, scan_id: str, reader: str, meaning: str, label_sha256: str, review_id: int) -> Signature:
+    def sign(
+        self,
+        scan_id: str,
+        reader: str,
+        meaning: str,
+        label_sha256: str,
+        review_id: int,
+        *,
+        version: int | None = None,
+    ) -> Signature:
         """Sign and lock the record of a scan; see `signatures.sign`."""
         with self._database.write() as connection:
             return signatures.sign(
@@ -202,6 +230,7 @@ class Reading:
                 meaning=meaning,
                 label_sha256=label_sha256,
                 review_id=review_id,
+                version=version,
             )
 
     def unlock(self, scan_id: str, reason: str) -> Signature:

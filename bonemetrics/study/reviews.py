@@ -84,7 +84,7 @@ def _require_the_one_before_her(masks: tuple[Labels, ...], rules: ReviewParamete
     wanted = mask_for(masks, review.reader, readings=rules.readings, role=review.role)
     chooses = review.role == "adjudicator" and rules.readings == 2 and wanted == masks[0]
     if wanted is not None and wanted.sha256 != review.label_sha256 and not chooses:
-        text = "the scan has a newer mask than the one that was judged; look at that one, or save this one anew"
+        text = "the scan has a newer mask than the one that was judged; open the scan again and look at that one"
         raise StudyError(text, code="stale-mask")
 
 

@@ -16,7 +16,7 @@ from bonemetrics.errors import StudyError
 from bonemetrics.records import Record, ReviewParameters
 from bonemetrics.study import audit
 from bonemetrics.study.audit import Author, canonical_json, utc_now
-from bonemetrics.study.masks import current_masks, current_version, require_mask
+from bonemetrics.study.masks import current_masks, current_version, require_mask, require_version
 from bonemetrics.study.reviews import StoredReview, require_reader, review_digest, review_rows, reviews
 from bonemetrics.study.schema import RESULTS
 from bonemetrics.study.schema_reading import MASK_NUMBERS, SIGNATURES, UNLOCKS
@@ -57,6 +57,7 @@ def sign(
     meaning: str,
     label_sha256: str,
     review_id: int,
+    version: int | None = None,
 ) -> Signature:
     """Sign and lock the record of one scan, inside the caller's write transaction.
 
@@ -65,9 +66,10 @@ def sign(
     StudyError
         `unknown-scan`; `locked` where it is signed already; `reason-missing` without a meaning; `unknown-review` where
         the verdict is none of this reader on this mask, or not her last; `reading-open` while a verdict is still to
-        come, since a lock would keep it out; `stale-mask` where the mask is not the one that counts.
+        come, since a lock would keep it out; `stale-mask` where the mask is not the one that counts,
+        or `version` is given and not that of the current result, whose numbers nobody saw.
     """
-    version = current_version(connection, scan_id)
+    version = require_version(connection, scan_id, version)
     require_open(connection, scan_id)
     if not meaning.strip():
         raise StudyError("a signature says what it means", code="reason-missing")

@@ -339,6 +339,48 @@ def test_save_edit__refuses_no_edit_and_one_that_cannot_be_measured_and_keeps_th
         assert len(store.reading.masks(scans[0])) == 1
 
 
+def test_save_edit__after_a_claim_ended_never_passes_over_what_another_reader_saved(study):
+    store, scans = study
+    clock = Clock()
+    slow, quick = session_of(store, "KL", clock), session_of(store, "MN", clock)
+    mine = slow.open_case(key_of(slow, scans[0]))
+    paint(mine)
+    clock.seconds += 3600
+    theirs = quick.open_case(key_of(quick, scans[0]))
+    paint(theirs, place=(0, 5, 7))
+    quick.decide(theirs, "accept-with-edit")
+    quick.close_case(theirs)
+    with refused("stale-mask", match="another mask was saved"):
+        slow.save_edit(mine)
+    assert store.reading.standing(scans[0]).mask.reader == "MN"
+    assert mine.is_edited
+    assert read_draft(mine.draft) is not None
+    slow.close()
+    quick.close()
+
+
+def test_save_edit__beside_numbers_that_were_measured_anew_meanwhile_is_refused(opened, study):
+    session, case, _ = opened
+    store, _ = study
+    paint(case)
+    again = store.scan(case.task.scan_id)
+    labels = store.reading.path_of(again.labels)
+    staging = store.folder.new_staging()
+    (staging / labels.name).write_bytes(labels.read_bytes())
+    number = again.result.measurements[0].model_copy(update={"value": 99.0})
+    store.record_result(
+        again.result.model_copy(update={"measurements": (number,)}),
+        path=Path(again.path),
+        files=[Path(one) for one in again.source_files],
+        subject=again.subject,
+        staging=staging,
+    )
+    assert store.scan(case.task.scan_id).version == 2
+    with refused("stale-mask", match="measured again"):
+        session.save_edit(case)
+    assert [one.version for one in store.reading.masks(case.task.scan_id)] == [2]
+
+
 def test_decide__records_all_that_was_said_with_the_active_time(opened):
     session, case, clock = opened
     for step in (10.0, 29.0, 31.0):

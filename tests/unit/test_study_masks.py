@@ -152,6 +152,31 @@ def test_add_mask__on_a_mask_of_an_older_result_is_refused(store):
         edit(store, scan)
 
 
+def test_add_mask__never_passes_over_what_another_window_saved_meanwhile(store):
+    scan = scanned(store)
+    first = edit(store, scan, reader="MN")
+    with refused("stale-mask", match="another mask was saved"):
+        edit(store, scan, OTHER, reader="KL")
+    assert edit(store, scan, OTHER, reader="KL", based_on=first.sha256).number == 3
+    # With two readings the other reader's saving stands in nobody's way, one's own other window does.
+    store = with_rules(store, TWO)
+    scan = scanned(store, 2)
+    edit(store, scan, reader="MN")
+    own = edit(store, scan, OTHER, reader="KL")
+    with refused("stale-mask"):
+        edit(store, scan, b"third", reader="KL")
+    assert edit(store, scan, b"third", reader="KL", based_on=own.sha256).number == 4
+
+
+def test_add_mask__measured_beside_an_older_result_is_refused_although_the_mask_is_the_same(store):
+    scan = scanned(store)
+    scanned(store, sha256="b" * 64)
+    assert store.scan(scan).version == 2
+    with refused("stale-mask", match="measured again"):
+        edit(store, scan, version=1)
+    assert edit(store, scan, version=2).version == 2
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -175,10 +200,10 @@ def test_add_mask__takes_the_scans_own_calibration_and_no_other(store):
     subject = next(iter(store.assign_subjects([of]).values())).subject
     told = result(of).model_copy(update={"calibration": own})
     scan = store.record_result(told, path=Path("/in"), subject=subject, staging=staged(store.folder)).scan_id
-    edit(store, scan, result=measured(calibration=own))
     for other in (None, own.model_copy(update={"slope": 0.81}), own.model_copy(update={"material": Material.K2HPO4})):
         with refused("mask-not-measured"):
             edit(store, scan, OTHER, result=measured(calibration=other))
+    assert edit(store, scan, result=measured(calibration=own)).number == 2
 
 
 def test_add_mask__only_by_a_reader_of_the_protocol(store):
@@ -241,11 +266,18 @@ def test_add_mask__after_a_kill_before_the_commit_the_same_call_works(store):
 ADDING = """
 import sys
 from pathlib import Path
+from bonemetrics.errors import StudyError
 from bonemetrics.study.store import Store
 from tests.reading_cases import edit
-store = Store.open(Path(sys.argv[1]))
-for step in range(4):
-    edit(store, sys.argv[2], f"{sys.argv[3]} {step}".encode(), reader=sys.argv[3])
+store, scan, name = Store.open(Path(sys.argv[1])), sys.argv[2], sys.argv[3]
+step = 0
+while step < 4:
+    seen = store.reading.mask_for(scan, name).sha256
+    try:
+        edit(store, scan, f"{name} {step}".encode(), reader=name, based_on=seen)
+        step += 1
+    except StudyError as error:
+        assert error.code == "stale-mask"  # the other one was faster
 """
 
 

@@ -207,3 +207,12 @@ def test_sign__with_two_readings_an_edit_that_both_accepted_can_be_signed(store)
         edit(store, scan, OTHER, reader=reader)
         review = judge(store, scan, reader, mask=sha(OTHER))
     assert store.reading.sign(scan, "MN", MEANING, sha(OTHER), review.review_id).label_sha256 == sha(OTHER)
+
+
+def test_sign__of_numbers_that_were_measured_anew_since_they_were_seen_is_refused(store):
+    scan = scanned(store)
+    review = judge(store, scan)
+    scanned(store, sha256="b" * 64)
+    with refused("stale-mask", match="measured again"):
+        store.reading.sign(scan, "KL", MEANING, MASK, review.review_id, version=1)
+    assert store.reading.sign(scan, "KL", MEANING, MASK, review.review_id, version=2).version == 2
