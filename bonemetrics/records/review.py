@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -91,6 +92,22 @@ class Review(Record):
         return self
 
 
+_JOINERS = "\u200c\u200d"
+"""Part of how names are written in some scripts."""
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name shows all that it is: no blanks at its ends, and no signs that nobody sees or that turn others."""
+    hidden = (sign for sign in name if unicodedata.category(sign) in ("Cc", "Cf") and sign not in _JOINERS)
+    return name == name.strip() and not any(hidden)
+
+
+def _alike(name: str) -> str:
+    """One text for names that differ in case, width or blanks alone, which would make one person two readers."""
+    shown = "".join(sign for sign in name if sign not in _JOINERS)
+    return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
+
+
 class ReviewParameters(Record):
     """`[review]`: how the segmentations of a study are read.
 
@@ -119,6 +136,13 @@ class ReviewParameters(Record):
     def _are_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if any(not name.strip() or len(name) > 100 for name in names) or len(set(names)) != len(names):
             raise ValueError("names of readers are not empty, at most 100 characters long, and stand once")
+        seen: dict[str, str] = {}
+        for name in names:
+            if not is_plain_name(name):
+                raise ValueError(f"the name of a reader {name!r} has blanks at its ends or signs that nobody sees")
+            other = seen.setdefault(_alike(name), name)
+            if other != name:
+                raise ValueError(f"the names of readers {other!r} and {name!r} are told apart by nobody")
         return names
 
     @property

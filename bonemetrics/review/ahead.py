@@ -20,7 +20,7 @@ LARGEST_BYTES = 2**30
 _BYTES_PER_VOXEL = 4
 _FREE_DISK = 3
 _LOOK_EVERY_S = 0.1
-_Stamp = tuple[tuple[int, int, int, int], ...]
+_Stamp = tuple[tuple[int, int, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,7 +166,8 @@ def _stamp_of(scan: StoredScan) -> _Stamp | None:
         found = [Path(one).stat() for one in scan.source_files]
     except OSError:
         return None
-    return tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in found)
+    # The time of the last change cannot be put back as that of the last writing can.
+    return tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for one in found)
 
 
 def _is_affordable(scan: StoredScan, folder: Path) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from bonemetrics.errors import StudyError
 from bonemetrics.records import Review, ReviewParameters
-from bonemetrics.records.review import ReaderRole
+from bonemetrics.records.review import ReaderRole, is_plain_name
 from bonemetrics.study import audit
 from bonemetrics.study.audit import Author, canonical_json, utc_now
 from bonemetrics.study.masks import Labels, current_masks, require_mask
@@ -37,7 +37,7 @@ def require_reader(rules: ReviewParameters, reader: str, role: ReaderRole) -> No
     """
     anybody = not rules.readers and not (role == "adjudicator" and rules.adjudicators)
     listed = rules.readers if role == "reader" else rules.adjudicators
-    if not reader.strip() or not (anybody or reader in listed):
+    if not reader.strip() or not is_plain_name(reader) or not (anybody or reader in listed):
         raise StudyError(f"[review] of the protocol lists no {role} of this name", code="unknown-reader")
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from bonemetrics.batch.guard import run_guarded
 from bonemetrics.batch.opening import open_stored_scan
 from bonemetrics.batch.viewing import view_series
-from bonemetrics.errors import BonemetricsError, StudyError
+from bonemetrics.errors import BonemetricsError, ReadError, StudyError
 from bonemetrics.readers.labels import read_labels
+from bonemetrics.study.layout import sha256_of
 from bonemetrics.study.store import Store
 from bonemetrics.volume import DensityVolume, LabelVolume
 from napari_bonemetrics.layers import ct_layer, density_layer, labels_layer
@@ -91,6 +92,8 @@ def _stored_scan(path: Path) -> list[LayerData]:
         )
         raise StudyError(text, code="unknown-reader")
     scan = store.scan(path.name)
+    if scan.labels is not None:
+        _require_recorded(store.reading.path_of(scan.labels), scan.labels.sha256)
     with tempfile.TemporaryDirectory(prefix="bonemetrics-") as folder:
         density, _ = open_stored_scan(scan, store.protocol, Path(folder))
         layers = [density_layer(_in_memory(density))]
@@ -98,6 +101,12 @@ def _stored_scan(path: Path) -> list[LayerData]:
         labels = read_labels(store.reading.path_of(scan.labels)).onto(density.geometry)
         layers.append(labels_layer(labels, editable=False))
     return [_as_data(layer) for layer in layers]
+
+
+def _require_recorded(path: Path, sha256: str) -> None:
+    if not path.is_file() or sha256_of(path) != sha256:
+        text = "the mask is not the one that was recorded; `bonemetrics verify` says what else was changed"
+        raise ReadError(text, code="input-changed")
 
 
 def _in_memory(density: DensityVolume) -> DensityVolume:

@@ -147,6 +147,18 @@ def test_reader__does_not_open_a_scan_of_a_blinded_study_by_its_path(tmp_path):
         read(str(folder))
 
 
+@pytest.mark.parametrize("content", [b"another mask", None], ids=["changed", "gone"])
+def test_reader__does_not_show_a_mask_of_a_study_that_is_not_the_recorded_one(content, tmp_path):
+    store = study(tmp_path / "study")
+    scan = store.scans()[0]
+    path = store.reading.path_of(scan.labels)
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RefusedError, match=r"^input-changed: the mask is not the one that was recorded"):
+        read(str(path.parent))
+
+
 def test_sample_data__is_a_bone_with_a_leak_an_island_and_a_hole():
     (image, labels) = radius_with_leak()
     assert image[2] == "image"

@@ -47,3 +47,15 @@ def test_review_parameters__readers_stand_once_and_have_a_name(names):
 def test_review_parameters__hide_nothing_unless_told():
     assert not ReviewParameters().is_blinded
     assert ReviewParameters(blind=HIDDEN).is_blinded
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["kl", "KL ", "\uff2bL", "K\u200dL", "K\u200bL", "K\nL", "K\u202eL"],
+    ids=["case", "blank", "wide letter", "joiner", "no width", "line", "turned"],
+)
+def test_review_parameters__refuse_names_that_nobody_can_tell_apart(other):
+    for role in ("readers", "adjudicators"):
+        with pytest.raises(ValidationError, match="name"):
+            ReviewParameters(**{role: ("KL", other)})
+    assert ReviewParameters(readers=("KL", "KM", "K L")).readers == ("KL", "KM", "K L")

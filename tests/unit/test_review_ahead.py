@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -149,6 +150,18 @@ def test_read_ahead__a_scan_whose_file_was_touched_since_is_read_again(study, se
     store, scans = study
     key = read(session, watched, scans[1])
     Path(store.scan(scans[1]).source_files[0]).write_bytes(b"another series")
+    session.open_case(key)
+    assert watched.opened == [scans[1]] * 2
+
+
+def test_read_ahead__a_file_rewritten_with_its_size_and_time_put_back_is_read_again(study, session, watched):
+    store, scans = study
+    file = Path(store.scan(scans[1]).source_files[0])
+    before = file.stat()
+    key = read(session, watched, scans[1])
+    file.write_bytes(bytes(before.st_size))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
     session.open_case(key)
     assert watched.opened == [scans[1]] * 2
 

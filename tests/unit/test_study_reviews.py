@@ -129,6 +129,13 @@ def test_record_review__anybody_may_read_where_the_protocol_lists_nobody(store, 
     assert judge(store, scanned(store), "anybody", role=role).review_id == 1
 
 
+@pytest.mark.parametrize("reader", ["KL ", " KL", "K\nL", "K\u200bL", "K\u202eL"])
+def test_record_review__by_a_name_that_does_not_show_what_it_is_is_refused(store, reader):
+    scan = scanned(store)
+    with refused("unknown-reader"):
+        judge(store, scan, reader)
+
+
 @pytest.mark.parametrize("table", ["reviews", "labels", "mask_numbers"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET scan_id = scan_id"])
 def test_database__refuses_to_change_what_readers_said_and_drew(store, table, statement):
