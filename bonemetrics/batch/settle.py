@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from bonemetrics.batch.look import SeenSeries
 from bonemetrics.batch.measure import settings_hash
@@ -19,6 +20,8 @@ from bonemetrics.records import Problem
 from bonemetrics.study.layout import scan_id
 from bonemetrics.study.stored import KnownInput
 from bonemetrics.study.subjects import Assignment
+
+_Files = TypeVar("_Files", ReportFiles, TableFiles)
 
 
 def take_plan(run: Run, plan: Plan) -> list[ScanTask]:
@@ -50,14 +53,7 @@ def take_plan(run: Run, plan: Plan) -> list[ScanTask]:
             code=entry.code, message=entry.message, path=Path(entry.path), run_id=run.run_id
         )
         run.summary.read += recorded.changed
-    reports = ReportFiles(
-        store=run.store,
-        limits=run.limits,
-        workers=run.workers,
-        run_id=run.run_id,
-        summary=run.summary,
-        on_progress=run.on_progress,
-    )
+    reports = _files(ReportFiles, run)
     with closing(_tables(run, plan)) as tables:
         assignments = _take_files(run, plan, reports, tables)
     known = run.store.known_inputs()
@@ -67,6 +63,18 @@ def take_plan(run: Run, plan: Plan) -> list[ScanTask]:
         if task is not None:
             tasks.append(task)
     return tasks
+
+
+def _files(kind: type[_Files], run: Run) -> _Files:
+    """Reports or tables of a run, none of them read yet."""
+    return kind(
+        store=run.store,
+        limits=run.limits,
+        workers=run.workers,
+        run_id=run.run_id,
+        summary=run.summary,
+        on_progress=run.on_progress,
+    )
 
 
 def _take_files(run: Run, plan: Plan, reports: ReportFiles, tables: TableFiles) -> dict[str, Assignment]:
@@ -97,14 +105,7 @@ def _tables(run: Run, plan: Plan) -> TableFiles:
     ]
     taken = [report for report in plan.reports if report.kind == "table" and matching(report.path, known)]
     plan.reports = [report for report in plan.reports if report not in taken]
-    tables = TableFiles(
-        store=run.store,
-        limits=run.limits,
-        workers=run.workers,
-        run_id=run.run_id,
-        summary=run.summary,
-        on_progress=run.on_progress,
-    )
+    tables = _files(TableFiles, run)
     tables.read_all(sorted([*named, *(report.path for report in taken)]))
     return tables
 
