@@ -25,6 +25,11 @@ _NAMES = {0: "outside", TRABECULAR: "trabecular", CORTICAL: "cortical"}
 _HEADS = ("Volume", "Slices", "A says", "B says", "Taken", "Tb.vBMD\nB − A")
 _NUMBER = len(_HEADS) - 1
 _RECOVERED = " Your choices from before are back."
+_SAME_MASK = (
+    "Both readers have the same mask and differ in the verdict. Settle accepts the mask; on the page Judge you can "
+    "reject or defer it."
+)
+_OWN = "In the picture: neither A nor B, but the mask that counts until you settle"
 
 
 class AdjudicationPanel(QWidget):
@@ -50,6 +55,11 @@ class AdjudicationPanel(QWidget):
         self.take = {"a": QPushButton("Take A"), "b": QPushButton("Take B")}
         self.rest = QPushButton("Take A for the rest"), QPushButton("Take B for the rest")
         self.look = {"a": QPushButton("Show A"), "b": QPushButton("Show B")}
+        for button in self.look.values():
+            button.setCheckable(True)
+            button.setToolTip("Pressed again, the mask that counts comes back")
+        self.shown, self.shows = "", QLabel("")
+        self.shows.setWordWrap(True)
         self.settle = QPushButton("Settle")
         self._lay_out()
         self.table.itemSelectionChanged.connect(self._go)
@@ -61,13 +71,14 @@ class AdjudicationPanel(QWidget):
         for choice, button in zip(("a", "b"), self.rest, strict=True):
             button.clicked.connect(lambda _checked, chosen=choice: self.choose_rest(chosen))
         for choice, button in self.look.items():
-            button.clicked.connect(lambda _checked, chosen=choice: self.shown_requested.emit(chosen))
+            button.clicked.connect(lambda _checked, chosen=choice: self.show_mask(chosen))
+        self._mark("")
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.addWidget(self.told)
         layout.addWidget(self.numbers)
-        for widgets in (self.look.values(), None, self.take.values(), self.rest):
+        for widgets in (self.look.values(), (self.shows,), None, self.take.values(), self.rest):
             if widgets is None:
                 layout.addWidget(self.table, 1)
                 continue
@@ -80,6 +91,7 @@ class AdjudicationPanel(QWidget):
     def show_case(self, case: AdjudicationCase | None) -> None:
         """List the places of a case."""
         self.case = case
+        self._mark("")
         components = case.disagreement.components if case is not None else ()
         self.table.setRowCount(len(components))
         self._fill()
@@ -105,6 +117,19 @@ class AdjudicationPanel(QWidget):
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.table.setItem(row, _NUMBER, item)
 
+    def show_mask(self, choice: str) -> None:
+        """Ask to see one reader's mask; where it is empty, or shown already, the case's own labels again."""
+        chosen = "" if choice == self.shown else choice
+        if chosen != self.shown:
+            self.shown_requested.emit(chosen)
+        self._mark(chosen)
+
+    def _mark(self, chosen: str) -> None:
+        self.shown = chosen
+        for choice, button in self.look.items():
+            button.setChecked(choice == chosen)
+        self.shows.setText(f"In the picture: {chosen.upper()}" if chosen else _OWN)
+
     def _fill(self) -> None:
         if self.case is None:
             self.settle.setEnabled(False)
@@ -116,7 +141,9 @@ class AdjudicationPanel(QWidget):
                 self.table.setItem(row, column, item)
         n = len(self.case.disagreement.components)
         back = _RECOVERED if self.case.recovered else ""
-        self.told.setText(f"The readers differ at {n} places; {self.case.n_open} are not decided.{back}")
+        self.told.setText(
+            f"The readers differ at {n} places; {self.case.n_open} are not decided.{back}" if n else _SAME_MASK
+        )
         self.settle.setEnabled(self.case.n_open == 0)
 
     def choose(self, choice: Choice) -> None:

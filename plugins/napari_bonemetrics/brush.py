@@ -89,8 +89,11 @@ class Brush:
             last = here
             event.handled = True
             yield
-        if stroke is not None:
-            self.editor.remember(stroke)
+        if stroke is None:
+            return
+        if stroke.is_empty and settings.limit(self.density) is not None:
+            self.editor.failed.emit("nothing was painted: no voxel under the brush lies between the two densities")
+        self.editor.remember(stroke)
 
     def _index(self, event: Any) -> Point:
         scene = self._scenes[0]

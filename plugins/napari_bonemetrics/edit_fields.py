@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from qtpy.QtCore import QLocale
@@ -46,11 +47,13 @@ class DensityField(QLineEdit):
 
     @property
     def given(self) -> float | None:
-        """The number; `None` where blank or not finished."""
+        """The number; `None` where blank, and not a number (NaN) where not finished."""
+        text = self.text().strip()
         try:
-            return float(self.text().replace(",", "."))
+            return float(text.replace(",", ".")) if text else None
         except ValueError:
-            return None
+            # Blank would mean any density.
+            return math.nan
 
     def show_value(self, value: float | None) -> None:
         """Show a number, or blank."""

@@ -163,8 +163,8 @@ class EditPanel(QWidget):
             contour=self.contour.currentData(),
             by_mm=self._direction * STEP_MM,
             length_mm=self.length.value(),
-            periosteal_threshold=outer.given or 450.0,
-            endosteal_threshold=inner.given or 320.0,
+            periosteal_threshold=outer.given,
+            endosteal_threshold=inner.given,
         )
 
     def show_case(self, n_slices: int, thresholds: tuple[float, float]) -> None:
@@ -173,6 +173,7 @@ class EditPanel(QWidget):
         self.slices.set_slices(n_slices)
         for field, value in zip(self.thresholds, thresholds, strict=True):
             field.show_value(value)
+            field.setPlaceholderText("needed")
 
     def offer_preview(self, possible: bool) -> None:
         """Whether the protocol lets the reader ask what an unsaved edit would do."""

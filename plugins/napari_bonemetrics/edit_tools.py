@@ -15,18 +15,20 @@ from bonemetrics.segmentation.editing.smooth import smooth_contours
 from bonemetrics.segmentation.parameters import TissueParameters
 from bonemetrics.volume import Box, DensityVolume, LabelVolume
 
+_OF_THE_ARM = ("side-unknown", "distal-unknown")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSettings:
-    """What the reader chose: slices (`None` for all), lengths in mm, thresholds in mg/cm³."""
+    """What the reader chose: slices (`None` for all), lengths in mm, thresholds in mg/cm³ (`None` where blank)."""
 
     slices: range | None = None
     contour: Contour = "periosteal"
     by_mm: float = 0.1
     length_mm: float = 0.5
     box: Box | None = None
-    periosteal_threshold: float = 450.0
-    endosteal_threshold: float = 320.0
+    periosteal_threshold: float | None = None
+    endosteal_threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,6 +94,9 @@ def _move(case: ToolCase, chosen: ToolSettings) -> ToolResult:
 def _redo(case: ToolCase, chosen: ToolSettings) -> ToolResult:
     if chosen.box is None:
         raise UsageError("choose a box first")
+    for threshold in (chosen.periosteal_threshold, chosen.endosteal_threshold):
+        if threshold is None or not threshold > 0:
+            raise UsageError("state both thresholds in mg/cm³, above 0")
     given = case.parameters.model_dump(exclude_unset=True) | {
         "periosteal_threshold": chosen.periosteal_threshold,
         "threshold": chosen.endosteal_threshold,
@@ -100,7 +105,8 @@ def _redo(case: ToolCase, chosen: ToolSettings) -> ToolResult:
     parameters = TissueParameters.model_validate(given)
     found = redo_in_box(case.labels, case.density, box=chosen.box, parameters=parameters)
     seam = f"; {found.n_seam} of them where the box ends, look there" if found.n_seam else ""
-    notes = "".join(f"; {note.message}" for note in found.notes)
+    # Which arm it is shapes no label, and the desk knows it already.
+    notes = "".join(f"; {note.message}" for note in found.notes if note.code not in _OF_THE_ARM)
     return ToolResult(patch=found.patch, told=f"{found.n_changed} voxels changed in the box{seam}{notes}")
 
 

@@ -100,13 +100,28 @@ def test_desk__an_adjudicator_walks_the_places_and_settles_them_into_the_mask_th
 
 
 def _each_mask_can_be_looked_at(desk, found):
+    page = desk.adjudication
+    assert "neither A nor B" in page.shows.text()
     for letter, mask in (("a", found.a), ("b", found.b)):
-        click(desk.adjudication.look[letter])
+        click(page.look[letter])
         shown = desk.stage.compared
         assert shown in desk.viewer.layers
         assert shown.name == f"Reader {letter.upper()}"
         assert np.array_equal(np.asarray(shown.data), mask.labels)
+        assert {one: button.isChecked() for one, button in page.look.items()} == {
+            one: one == letter for one in ("a", "b")
+        }
+        assert page.shows.text() == f"In the picture: {letter.upper()}"
+        # The planes across show no other mask than the slice does, and before the density.
+        for plane in desk.stage.planes.planes:
+            contours = [one for one in plane.model.layers if one.visible and hasattr(one, "contour")]
+            assert [one.name for one in contours] == [f"Reader {letter.upper()}"]
+            assert contours[0].blending == plane.scene.labels.blending
     assert sum(layer.name.startswith("Reader") for layer in desk.viewer.layers) == 1
+    click(page.look["b"])
+    assert desk.stage.compared is None
+    assert [one.visible for one in desk.stage.labels_layers] == [True, True, True]
+    assert not any(button.isChecked() for button in page.look.values())
 
 
 def _counts(store, scan_id):
@@ -206,3 +221,42 @@ def test_desk__before_the_verdict_no_number_stands_beside_the_places(settled_by)
         assert page.table.isColumnHidden(5)
         assert not page.numbers.isVisible()
         assert desk.flow.adjudication.numbers is None
+
+
+def test_desk__what_is_painted_or_changed_is_what_is_seen_and_contours_hide_the_mask_that_is_shown(settled_by):
+    with settled_by() as desk:
+        open_case(desk)
+        page, own = desk.adjudication, desk.stage.scene.labels
+        click(page.look["a"])
+        desk.window_bar.toggle_contours()
+        assert not desk.stage.compared.visible
+        assert not own.visible
+        desk.window_bar.toggle_contours()
+        assert desk.stage.compared.visible
+        assert not own.visible
+        desk.edit.brush.setChecked(True)
+        assert (page.shown, desk.stage.compared, own.visible) == ("", None, True)
+        click(page.look["a"])
+        assert not desk.edit.brush.isChecked()
+        desk.edit.outwards.click()
+        idle(desk)
+        assert desk.editor.is_unsaved
+        assert (page.shown, desk.stage.compared, own.visible) == ("", None, True)
+        desk.editor.undo()
+
+
+def test_desk__readers_who_differ_in_the_verdict_alone_leave_no_places_and_the_page_says_so(
+    make_napari_viewer, tmp_path
+):
+    def readings(store):
+        for reader, verdict, reasons in (("KL", "accept", ()), ("MN", "reject", ("motion",))):
+            with session(store, reader) as reading:
+                (task,) = reading.worklist().waiting
+                reading.decide(reading.open_case(task.key), verdict, reasons=reasons)
+
+    with desk_on(make_napari_viewer, tmp_path, reader="AD", rules=TWO, arms=(Arm(),), before=readings) as desk:
+        open_case(desk)
+        page = desk.adjudication
+        assert page.table.rowCount() == 0
+        assert "differ in the verdict" in page.told.text()
+        assert page.settle.isEnabled()

@@ -234,6 +234,7 @@ def _brush_is_limited_to_densities(desk, labels, density):
     assert np.abs(changed[:, 1] - row).max() <= 4  # 1 mm of 0.25 mm voxels
     assert (density[labels != began] >= 400).all()
     assert desk.editor.stack.n_undo == 1
+    _a_brush_that_paints_nothing_says_why(desk, labels, canvas)
     desk.edit.limit.clear()
     QTest.mouseClick(desk.edit.shape.button(1), Qt.MouseButton.LeftButton)
     desk.edit.radius.setValue(1.2)
@@ -245,6 +246,17 @@ def _brush_is_limited_to_densities(desk, labels, density):
     before = labels.copy()
     stroke(canvas, [on_canvas(desk, (10, 60, 60)), on_canvas(desk, (10, 62, 60))])
     assert np.array_equal(labels, before)
+
+
+def _a_brush_that_paints_nothing_says_why(desk, labels, canvas):
+    before = labels.copy()
+    # Nothing is denser than this; and a number that is not finished is not "any density".
+    for text, told in (("4900", "nothing was painted"), ("-", "a density range")):
+        desk.edit.limit.setText(text)
+        stroke(canvas, [on_canvas(desk, (10, 20, 60)), on_canvas(desk, (10, 22, 60))])
+        assert told in desk.foot.message.text()
+        assert np.array_equal(labels, before)
+        assert desk.editor.stack.n_undo == 1
 
 
 def _ctrl_z_on_the_canvas_takes_back_tools_and_strokes(desk, labels, began):
@@ -292,6 +304,13 @@ def _box_takes_what_is_seen(desk, case):
     canvas = main_canvas()
     stroke(canvas, [on_canvas(desk, (10, 10, 20)), on_canvas(desk, (10, 30, 50)), on_canvas(desk, (10, 30.4, 50.4))])
     box = desk.tool_settings().box
+    # The left button and the keys belong to the labels again: a stroke of the brush is no further rectangle.
+    assert (desk.stage.box.mode, desk.viewer.layers.selection.active) == ("pan_zoom", desk.stage.scene.labels)
+    desk.edit.brush.setChecked(True)
+    stroke(canvas, [on_canvas(desk, (10, 40, 20)), on_canvas(desk, (10, 44, 30))])
+    desk.edit.brush.setChecked(False)
+    desk.editor.undo()
+    assert (len(desk.stage.box.data), desk.tool_settings().box) == (1, box)
     assert box[0] == slice(0, 20)
     found = [(part.start, part.stop) for part in box[1:]]
     assert np.abs(np.array(found) - [(10, 32), (20, 52)]).max() <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("napari")
 from napari_bonemetrics.case_bar import CaseBar
 from napari_bonemetrics.consequence_panel import ConsequencePanel
 from napari_bonemetrics.edit_panel import EditPanel
+from napari_bonemetrics.edit_tools import TOOLS, ToolCase
 from napari_bonemetrics.start_page import StartPage
 from napari_bonemetrics.tour import STEPS, Tour
 from napari_bonemetrics.verdict_panel import VerdictPanel
@@ -21,7 +23,7 @@ from napari_bonemetrics.worklist_panel import WorklistPanel
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from bonemetrics.errors import ReadError
+from bonemetrics.errors import ReadError, UsageError
 from bonemetrics.pipeline.consequence import Consequence
 from bonemetrics.quantities import Material
 from bonemetrics.records import note
@@ -255,6 +257,19 @@ def test_edit_panel__counts_slices_from_one_and_offers_the_edited_ones(qtbot):
     QTest.mouseClick(panel.label.button(0), Qt.MouseButton.LeftButton)
     QTest.mouseClick(panel.shape.button(1), Qt.MouseButton.LeftButton)
     assert (panel.brush_settings.label, panel.brush_settings.shape) == (0, "ball")
+
+
+def test_edit_panel__redo_in_box_refuses_a_threshold_that_is_blank_or_not_above_zero(qtbot):
+    panel = shown(qtbot, EditPanel())
+    panel.show_case(20, (450.0, 320.0))
+    box = (slice(0, 1), slice(0, 1), slice(0, 1))
+    density = SimpleNamespace()
+    case = ToolCase(labels=density, density=density, parameters=density)
+    for text in ("", "0", "-"):
+        panel.thresholds[0].setText(text)
+        chosen = replace(panel.settings(shown=4, n_slices=20), box=box)
+        with pytest.raises(UsageError, match="both thresholds"):
+            TOOLS["redo-box"](case, chosen)
 
 
 def test_start_page__asks_for_nothing_before_folder_and_name_are_there(qtbot):
