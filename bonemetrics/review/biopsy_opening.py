@@ -72,6 +72,9 @@ def restored(opened: OpenBiopsy, others: Sequence[BiopsyWork]) -> OpenBiopsy:
     if any(_is_stored(draft, work) for work in (opened.saved, *([] if opened.entry_id else others))):
         remove_draft(opened.file)
         return opened
+    if draft.based_on != opened.based_on and _is_stored(draft, opened.saved, but_canvas=True):
+        # The program was killed between storing the entry and keeping what was only drawn.
+        return replace(opened, work=replace(opened.saved, canvas=draft.canvas), restored_utc=draft.kept_utc)
     is_foreign = opened.saved.form.state == "locked" and not _says_as(draft, opened.saved.form)
     if draft.based_on != opened.based_on or is_foreign:
         set_aside(opened.file)
@@ -87,10 +90,10 @@ def _went_on(draft: BiopsyDraft, saved: BiopsyWork) -> BiopsyWork:
     return replace(work_of(form, draft.drawings, draft.canvas), unreadable=saved.unreadable)
 
 
-def _is_stored(draft: BiopsyDraft, saved: BiopsyWork) -> bool:
-    """Whether nothing would be lost without the draft."""
+def _is_stored(draft: BiopsyDraft, saved: BiopsyWork, *, but_canvas: bool = False) -> bool:
+    """Whether nothing would be lost without the draft, or nothing but what was only drawn."""
     drawn = all(any(one.says_as(old) for old in saved.drawings) for one in draft.drawings)
-    return not draft.canvas and drawn and _says_as(draft, saved.form)
+    return (but_canvas or not draft.canvas) and drawn and _says_as(draft, saved.form)
 
 
 def _says_as(draft: BiopsyDraft, form: BiopsyForm) -> bool:

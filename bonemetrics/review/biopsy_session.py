@@ -128,10 +128,14 @@ class BiopsySession:
             As `save`; the draft is then as it was.
         """
         kept = self.save(work.form, work.new_drawings(opened.saved), opened.entry_id)
-        self.forget(opened)
         if work.canvas:
-            again = self.open(opened.subject, opened.visit, kept.entry_id)
-            self.keep(again, replace(again.work, canvas=work.canvas))
+            saved, file = self.work(kept), self._draft_file(opened.subject, opened.visit, kept.entry_id)
+            again = replace(opened, kept=kept, saved=saved, work=saved, file=file)
+            # Before the old draft goes, so that a kill in between loses no drawing.
+            self.keep(again, replace(saved, canvas=work.canvas))
+            if file == opened.file:
+                return kept
+        self.forget(opened)
         return kept
 
     def save(self, form: BiopsyForm, evidence: Sequence[Evidence] = (), entry_id: str = "") -> StoredEntry:

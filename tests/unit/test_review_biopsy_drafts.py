@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bonemetrics.errors import ReviewError, StudyError
+from bonemetrics.review import biopsy_session
 from bonemetrics.review.biopsy_drafts import read_biopsy_draft
 from bonemetrics.review.biopsy_session import BiopsySession
 from bonemetrics.review.section_drawing import Shape
@@ -190,3 +191,35 @@ def test_open__nothing_is_added_to_drawings_that_cannot_be_read(study, tmp_path)
     found = desk.open("W-1", "Baseline", kept.entry_id)
     assert "verify the study" in found.work.unreadable
     assert found.work.form.text("T.Ar") == "0.04"
+
+
+@pytest.mark.parametrize("step", ["write_biopsy_draft", "remove_draft"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_store__killed_after_the_entry_is_kept_loses_nothing_that_was_only_drawn(
+    study, tmp_path, monkeypatch, step, is_new
+):
+    desk = session(study)
+    opened = desk.open("W-1", "Baseline")
+    if not is_new:
+        kept = desk.store(opened, filled(opened.work))
+        opened = desk.open("W-1", "Baseline", kept.entry_id)
+    work = typed(filled(opened.work), B_Ar="7").with_canvas(square(tmp_path, "cd", 50.0))
+    desk.keep(opened, work)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(biopsy_session, step, killed)
+        if step == "remove_draft" and not is_new:
+            desk.store(opened, work)  # the new draft stands in the place of the old one, so none is removed
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                desk.store(opened, work)
+    again = session(study)
+    (stored,) = again.own("W-1")
+    assert stored.entry.primaries["B.Ar"] == 7.0
+    found = again.open("W-1", "Baseline", again.first("W-1", "Baseline", (stored,)))
+    assert found.problem == ""
+    assert [one.picture_sha256[:2] for one in found.work.canvas] == ["cd"]
+    assert found.work.form.text("B.Ar") in ("7", "7.0")
