@@ -46,8 +46,10 @@ class Contradiction:
         if not others:
             return f"{self.code} is given as {self.given:.6g}, which it cannot be"
         if math.isnan(self.computed):
-            return f"{self.code} is given as {self.given:.6g}; {others} leave no room for it"
-        return f"{self.code} is given as {self.given:.6g}; {others} make it {self.computed:.6g}"
+            leave = "leave" if len(self.others) > 1 else "leaves"
+            return f"{self.code} is given as {self.given:.6g}; {others} {leave} no room for it"
+        make = "make" if len(self.others) > 1 else "makes"
+        return f"{self.code} is given as {self.given:.6g}; {others} {make} it {self.computed:.6g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

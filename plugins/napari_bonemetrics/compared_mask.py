@@ -10,8 +10,6 @@ from bonemetrics.volume import LabelVolume
 from napari_bonemetrics.layers import labels_layer
 from napari_bonemetrics.scene import Scene
 
-_CONTOUR_PX = 2
-
 
 class ComparedMask:
     """Shows one mask at a time; it cannot be painted, and the case's own contours are hidden meanwhile."""
@@ -32,7 +30,6 @@ class ComparedMask:
             if own is None:
                 continue
             layer = labels_layer(labels, name=name, editable=False)
-            layer.contour = _CONTOUR_PX
             layer.opacity, layer.visible, layer.blending = own.opacity, own.visible, own.blending
             # Below the cross, which must be seen.
             scene.viewer.layers.insert(scene.viewer.layers.index(own) + 1, layer)

@@ -126,6 +126,8 @@ def test_solve__values_that_can_never_be():
 def test_solve__parts_without_room_in_their_whole():
     (one,) = solve({"B.Pm": Known(100.0), "O.Pm": Known(70.0), "E.Pm": Known(40.0)}, ILIAC).contradictions
     assert one.message == "E.Pm is given as 40; B.Pm, O.Pm leave no room for it"
+    (one,) = solve({"B.Pm": Known(100.0), "O.Pm": Known(112.0)}, ILIAC).contradictions
+    assert one.message == "O.Pm is given as 112; B.Pm leaves no room for it"
     rounded = {"B.Pm": Known(100.0, 5.0), "O.Pm": Known(65.0, 0.5), "E.Pm": Known(38.0, 0.5)}
     assert solve(rounded, ILIAC).contradictions == ()
 
