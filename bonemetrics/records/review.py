@@ -92,6 +92,7 @@ class Review(Record):
         return self
 
 
+_LONGEST_NAME = 100
 _JOINERS = "\u200c\u200d"
 """Part of how names are written in some scripts."""
 
@@ -99,10 +100,10 @@ _JOINERS = "\u200c\u200d"
 def is_plain_name(name: str) -> bool:
     """Whether a name shows all that it is: no blanks at its ends, and no signs that nobody sees or that turn others."""
     hidden = (sign for sign in name if unicodedata.category(sign) in ("Cc", "Cf") and sign not in _JOINERS)
-    return name == name.strip() and not any(hidden)
+    return name == name.strip() and len(name) <= _LONGEST_NAME and not any(hidden)
 
 
-def _alike(name: str) -> str:
+def alike(name: str) -> str:
     """One text for names that differ in case, width or blanks alone, which would make one person two readers."""
     shown = "".join(sign for sign in name if sign not in _JOINERS)
     return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
@@ -140,7 +141,7 @@ class ReviewParameters(Record):
         for name in names:
             if not is_plain_name(name):
                 raise ValueError(f"the name of a reader {name!r} has blanks at its ends or signs that nobody sees")
-            other = seen.setdefault(_alike(name), name)
+            other = seen.setdefault(alike(name), name)
             if other != name:
                 raise ValueError(f"the names of readers {other!r} and {name!r} are told apart by nobody")
         return names

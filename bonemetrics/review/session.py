@@ -18,7 +18,7 @@ from typing import Self
 from bonemetrics.errors import BonemetricsError, ReviewError, StudyError
 from bonemetrics.pipeline.consequence import Consequence
 from bonemetrics.records import ReviewParameters, Verdict
-from bonemetrics.records.review import Finding, Place, Reason
+from bonemetrics.records.review import Finding, Place, Reason, alike
 from bonemetrics.review import adjudicating, judging, opening, preview, saving
 from bonemetrics.review.ahead import ReadAhead
 from bonemetrics.review.bench import GUARDED, Bench, Progress
@@ -83,6 +83,7 @@ class Session:
         store = Store.open(study, role="reader")
         rules = store.reading.rules
         require_reader(rules, reader, role_of(rules, reader))
+        _require_one_spelling(store, reader)
         bench.prepare()
         store.folder.sweep_staging()
         sweep_half_written(store.folder)
@@ -485,3 +486,11 @@ class Session:
     def save_state(self, state: ReaderState) -> None:
         """Keep it; raises `state-too-large`."""
         save_state(self.store, self.reader, state)
+
+
+def _require_one_spelling(store: Store, reader: str) -> None:
+    """Refuse a name that the study knows in another case or width: one person would agree with herself as two."""
+    known = store.reading.every_reader()
+    other = next((name for name in sorted(known - {reader}) if alike(name) == alike(reader)), None)
+    if reader not in known and other is not None:
+        raise StudyError(f"the study knows you as {other}; open it under that name", code="unknown-reader")

@@ -37,7 +37,10 @@ def require_reader(rules: ReviewParameters, reader: str, role: ReaderRole) -> No
     """
     anybody = not rules.readers and not (role == "adjudicator" and rules.adjudicators)
     listed = rules.readers if role == "reader" else rules.adjudicators
-    if not reader.strip() or not is_plain_name(reader) or not (anybody or reader in listed):
+    if not is_plain_name(reader):
+        text = "the name of a reader has at most 100 characters, no blanks at its ends and none that nobody sees"
+        raise StudyError(text, code="unknown-reader")
+    if not reader.strip() or not (anybody or reader in listed):
         raise StudyError(f"[review] of the protocol lists no {role} of this name", code="unknown-reader")
 
 

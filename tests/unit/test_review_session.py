@@ -70,6 +70,19 @@ def test_open__refuses_a_reader_that_the_protocol_does_not_list(study):
     session_of(with_rules(store, TWO), "AD").close()
 
 
+def test_open__refuses_another_spelling_of_a_reader_whom_the_study_knows(study):
+    store, scans = study
+    with session_of(store, "Müller") as session:
+        session.decide(session.open_case(key_of(session, scans[0])), "accept")
+    for other in ("müller", "MÜLLER", "Mu\u0308ller"):
+        with refused("unknown-reader", match="knows you as Müller"):
+            session_of(store, other)
+    session_of(store, "Müller").close()
+    session_of(store, "Muller").close()
+    with refused("unknown-reader", match="at most 100"):
+        session_of(store, "a" * 101)
+
+
 def test_open_case__claims_the_scan_and_shows_the_automatic_mask(opened):
     session, case, _ = opened
     assert np.array_equal(case.labels.labels, automatic_labels(1).labels)
