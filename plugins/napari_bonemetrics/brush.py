@@ -30,9 +30,14 @@ class BrushSettings:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether only some densities may be painted."""
+        return self.low is not None or self.high is not None
+
     def limit(self, density: DensityVolume) -> DensityLimit | None:
         """The densities that may be painted; `None` for all."""
-        if self.low is None and self.high is None:
+        if not self.is_limited:
             return None
         low = float("-inf") if self.low is None else self.low
         high = float("inf") if self.high is None else self.high
@@ -91,7 +96,7 @@ class Brush:
             yield
         if stroke is None:
             return
-        if stroke.is_empty and settings.limit(self.density) is not None:
+        if stroke.is_empty and settings.is_limited:
             self.editor.failed.emit("nothing was painted: no voxel under the brush lies between the two densities")
         self.editor.remember(stroke)
 
