@@ -151,7 +151,7 @@ class _Reading:
 
 def read_scan(desk: Desk, scan: StoredScan, tick: Tick) -> ReadScan:
     """Read a scan into a new private folder, which is gone again where that fails; see `Bench` for what is raised."""
-    folder = desk.store.folder.new_staging()
+    folder = desk.store.folder.new_reading()
     try:
         density, opened = desk.bench.open_density(scan, desk.store.protocol, folder, tick)
     except BaseException:

@@ -101,7 +101,7 @@ class Desk:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A private folder on the study's disk, for as long as the block lasts."""
-        folder = self.store.folder.new_staging()
+        folder = self.store.folder.new_reading()
         try:
             yield folder
         finally:

@@ -186,7 +186,7 @@ def visit_beside(
     if not scan_id:
         return None
     scan = desk.store.scan(scan_id)
-    folder = desk.store.folder.new_staging()
+    folder = desk.store.folder.new_reading()
     try:
         density, opened = desk.bench.open_density(
             scan, desk.store.protocol, folder, watched(progress, "other visit", 0.2)

@@ -67,15 +67,20 @@ class StudyFolder:
         make_private_folder(self.scans)
         return Path(tempfile.mkdtemp(prefix=".staging-", dir=self.scans))
 
+    def new_reading(self) -> Path:
+        """Make an empty private folder for what a reader has open; a run that begins or ends leaves it alone."""
+        make_private_folder(self.scans)
+        return Path(tempfile.mkdtemp(prefix=".reading-", dir=self.scans))
+
     def files_of(self, scan_id: str, version: int) -> Path:
         """Folder with the files of one result: the scan's own while it is the latest, else where they are kept."""
         kept = self.superseded(scan_id, version)
         return kept if kept.is_dir() else self.scan(scan_id)
 
     def sweep_staging(self, *, older_than_s: float = 86_400.0) -> None:
-        """Remove what runs that were killed left behind; a run beside this one keeps its own."""
+        """Remove what runs and readings that were killed left behind; those beside this one keep their own."""
         oldest = time.time() - older_than_s
-        for left in self.scans.glob(".staging-*"):
+        for left in (*self.scans.glob(".staging-*"), *self.scans.glob(".reading-*")):
             if left.is_dir() and left.stat().st_mtime < oldest:
                 shutil.rmtree(left, ignore_errors=True)
 

@@ -113,7 +113,7 @@ class Reading:
         scan_id
             What it is of.
         file
-            From `readers.labels.write_labels`, in a folder of `StudyFolder.new_staging`.
+            From `readers.labels.write_labels`, in a folder of `StudyFolder.new_reading`.
         result
             What the mask measured, made with the calibration of the stored result. The number that its provenance
             gives the mask need not be known yet: it is set here.

@@ -98,6 +98,16 @@ def test_run_study__measures_everything_once(study, inputs):
     assert again.exit_code == 0
 
 
+def test_run_study__takes_away_what_a_killed_run_left_and_nothing_that_a_reader_has_open(study, inputs):
+    folder = Store.open(study).folder
+    left, opened, old = folder.new_staging(), folder.new_reading(), folder.new_reading()
+    (opened / "density.npy").write_bytes(b"mapped")
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(old, (two_days_ago, two_days_ago))
+    run(study, inputs)
+    assert (left.exists(), (opened / "density.npy").exists(), old.exists()) == (False, True, False)
+
+
 def test_run_study__second_call_reads_no_pixels(study, inputs, monkeypatch):
     run(study, inputs)
 

@@ -66,7 +66,7 @@ def session(study, watched) -> Iterator[Session]:
     with Session.open(study[0].folder.root, "KL", now=Clock().now, bench=watched.bench) as session:
         session.worklist()
         yield session
-    assert list(study[0].folder.scans.glob(".staging-*")) == []
+    assert list(study[0].folder.scans.glob(".reading-*")) == []
 
 
 def soon(condition) -> None:
@@ -143,7 +143,7 @@ def test_read_ahead__an_opening_that_is_cancelled_leaves_nothing(study, session,
         session.open_case(key, cancel)
     assert watched.opened == []
     assert store.reading.claims(now=Clock().now()) == ()
-    assert list(store.folder.scans.glob(".staging-*")) == []
+    assert list(store.folder.scans.glob(".reading-*")) == []
 
 
 def test_read_ahead__a_scan_whose_file_was_touched_since_is_read_again(study, session, watched):
@@ -178,7 +178,7 @@ def test_read_ahead__only_one_scan_is_kept(study, session, watched):
     store, scans = study
     read(session, watched, scans[0])
     read(session, watched, scans[1])
-    soon(lambda: len(list(store.folder.scans.glob(".staging-*"))) == 1)
+    soon(lambda: len(list(store.folder.scans.glob(".reading-*"))) == 1)
     session.open_case(key_of(session, scans[0]))
     assert watched.opened == [scans[0], scans[1], scans[0]]
 
@@ -199,7 +199,7 @@ def test_read_ahead__a_scan_that_cannot_be_read_is_refused_when_it_is_opened(stu
         with pytest.raises(ReadError, match="not the ones"):
             session.open_case(key)
     assert asked == [scans[1]] * 2
-    assert list(store.folder.scans.glob(".staging-*")) == []
+    assert list(store.folder.scans.glob(".reading-*")) == []
 
 
 def test_read_ahead__leaves_what_is_too_large_or_not_there(study, session, watched, monkeypatch):
@@ -235,4 +235,4 @@ def test_close__stops_what_is_being_read_ahead(study, watched):
     watched.begun.wait(20)
     session.close()
     assert watched.opened == []
-    assert list(store.folder.scans.glob(".staging-*")) == []
+    assert list(store.folder.scans.glob(".reading-*")) == []

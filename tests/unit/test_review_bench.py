@@ -85,4 +85,4 @@ def test_session__ends_the_child_when_progress_raises(study):
     # How often the first stage is told before the second depends on how long it lasts.
     assert (len(seen), seen[0]) == (2, "scan")
     assert store.reading.claims() == ()
-    assert list(store.folder.scans.glob(".staging-*")) == []
+    assert list(store.folder.scans.glob(".reading-*")) == []

@@ -168,7 +168,7 @@ def test_open_case__gives_the_scan_back_where_it_cannot_be_opened(study):
             session.open_case(key_of(session, scans[0]))
         assert session.store.reading.claims() == ()
         assert session.open_cases == ()
-    assert list(store.folder.scans.glob(".staging-*")) == []
+    assert list(store.folder.scans.glob(".reading-*")) == []
 
 
 def test_open_case__tells_progress_and_is_cancelled_by_raising_in_it(study):
@@ -309,7 +309,7 @@ def test_save_edit__is_a_new_version_with_its_own_numbers(opened):
     assert not case.is_edited
     assert [one.slices for one in case.findings] == [(3,)]
     assert session.store.verify_records() == ()
-    assert list(session.store.folder.scans.glob(".staging-*")) == [case.folder]
+    assert list(session.store.folder.scans.glob(".reading-*")) == [case.folder]
 
 
 def test_save_edit__keeps_what_is_painted_while_the_child_measures(study):
