@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from bonemetrics.review.beside import VisitBeside
-from napari_bonemetrics.orthogonal import Plane
+from napari_bonemetrics.plane import Plane
 from napari_bonemetrics.scene import Scene
 
 

@@ -16,7 +16,7 @@ AXES = ("slice", "row", "column")
 COMPARTMENT_COLORS = {TRABECULAR: "#56b4e9", CORTICAL: "#e69f00"}
 """Okabe and Ito's sky blue and orange: told apart with any colour vision."""
 DISAGREEMENT_COLOR = "#d55e00"
-CONTOUR_PX = 1
+CONTOUR_PX, OPACITY = 1, 0.9
 GEOMETRY = "bonemetrics_geometry"
 """Key of a layer's metadata under which its grid lies."""
 _CROSS_PX = 9
@@ -82,7 +82,7 @@ def labels_layer(labels: LabelVolume, *, name: str = "Compartments", editable: b
         array,
         name=name,
         colormap=compartment_colormap(),
-        opacity=0.9,
+        opacity=OPACITY,
         **placed(labels.geometry),
     )
     layer.contour = CONTOUR_PX

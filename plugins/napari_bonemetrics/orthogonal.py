@@ -8,95 +8,19 @@ from typing import Any
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Points
-from napari.qt import QtViewer
-from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from bonemetrics.quantities import Material
 from bonemetrics.review.letters import Hand
 from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
-from napari_bonemetrics.layers import cross_layer
-from napari_bonemetrics.scene import Index, Scene
+from napari_bonemetrics.plane import Plane, add_cross
+from napari_bonemetrics.scene import Index, Scene, nothing_on
 
-_IN_FRONT = "translucent_no_depth"
-_LAID_OUT_MS = 50
-_DEAF = Qt.WidgetAttribute.WA_TransparentForMouseEvents
-_SMALL_FONT = 9
 _TINY = (2, 3, 4)
 _REST_MS, _LONGEST_MS = 40, 250
 _ORDERS = ((1, 0, 2), (2, 0, 1))
 """Of each further plane: the axis that is stepped through, then the one down the screen and the one to the right."""
-
-
-class Plane(QWidget):
-    """One extra canvas that shows the same arrays along another axis."""
-
-    fitted = Signal()
-
-    def __init__(self, order: tuple[int, int, int], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.model = ViewerModel()
-        self.canvas = QtViewer(self.model)
-        self.canvas.dims.setVisible(False)
-        self._order = order
-        self.scene = Scene(self.model)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas)
-        self.setMinimumSize(160, 110)
-        self._fit = QTimer(self)
-        self._fit.setSingleShot(True)
-        self._fit.setInterval(_LAID_OUT_MS)
-        self._fit.timeout.connect(self._show_whole)
-        # A narrow canvas has no room for the scale bar beside the letters: in one place they stand above each other.
-        self.model.canvas.overlays.scale_bar.position = "bottom_center"
-        for edge in ("left", "right", "top", "bottom"):
-            self.model.canvas.overlays[f"letter_{edge}"].font_size = _SMALL_FONT
-
-    def _show_whole(self) -> None:
-        self.model.reset_view()
-        self.fitted.emit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Show the whole bone again when the canvas has another size."""
-        super().resizeEvent(event)
-        self._fit.start()
-
-    def show_volume(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
-        """Show a scan at once; for the options see `Scene.prepare`."""
-        self.prepare(density, labels, **options)
-        self.place()
-
-    def prepare(self, density: DensityVolume, labels: LabelVolume | None, **options: Any) -> None:
-        """Make the layers of a scan; until `place` the canvas is empty and deaf to the mouse."""
-        self.setAttribute(_DEAF, True)
-        self.scene.prepare(density, labels, **options)
-
-    def place(self, at: Index | None = None) -> None:
-        """Put on the canvas what was prepared, and look at a voxel."""
-        self.setAttribute(_DEAF, False)
-        # Turned before anything is there, or napari would cut it along the slices first.
-        self.model.dims.ndim = len(self._order)
-        self.model.dims.order = self._order
-        self.scene.place(at)
-        for layer in self.model.layers[1:]:
-            # In a further canvas the depth test hides what lies in the plane of the density.
-            layer.blending = _IN_FRONT
-        self.model.reset_view()
-
-    def close_canvas(self) -> None:
-        """Give the canvas back; napari's own windows complain of one that is left."""
-        self._fit.stop()
-        self.scene.clear()
-        canvas = self.canvas
-        del self.canvas
-        # It is deleted when it closes; a layout or a parent that still knew of it would keep a part of it alive.
-        layout = self.layout()
-        if layout is not None:
-            layout.removeWidget(canvas)
-        canvas.setParent(None)
-        canvas.close()
 
 
 class LinkedPlanes(QWidget):
@@ -157,22 +81,25 @@ class LinkedPlanes(QWidget):
         self._crosses = []
         self._expected = None
         self.main.show(density, labels, at=at, **options)
-        self._add_cross(self.main)
-        for plane in self.planes:
-            plane.prepare(density, labels, **options)
-        self._waiting = list(self.planes)
+        self._crosses.append(add_cross(self.main, self.devicePixelRatioF()))
+        n = density.geometry.shape
+        index = at or (n[0] // 2, n[1] // 2, n[2] // 2)
+        if labels is not None and all(plane.can_take(density.geometry, labels) for plane in self.planes):
+            for plane in self.planes:
+                plane.take(density, labels, at=index, **options)
+                self._crosses.append(plane.add_cross())
+        else:
+            for plane in self.planes:
+                plane.clear()
+                plane.prepare(density, labels, **options)
+            self._waiting = list(self.planes)
         self._go_on.start(0)
         self._follow_main()
-        n = density.geometry.shape
-        self.look_at(at or (n[0] // 2, n[1] // 2, n[2] // 2))
+        self.look_at(index)
 
     def expect(self, geometry: Geometry) -> None:
         """Show an empty scan on the grid of one that is being read: to make layers takes as long as to read."""
-        empty = DensityVolume(
-            mg_per_cm3=np.broadcast_to(np.float32(0), geometry.shape), material=Material.HA, geometry=geometry
-        )
-        nothing = LabelVolume(labels=np.broadcast_to(np.uint8(0), geometry.shape), geometry=geometry)
-        self.show(empty, nothing, editable=False)
+        self.show(*nothing_on(geometry), editable=False)
         for scene in self._scenes:
             if scene.density is not None:
                 scene.density.name = "Opening"
@@ -202,26 +129,16 @@ class LinkedPlanes(QWidget):
         density = DensityVolume(mg_per_cm3=np.zeros(_TINY, np.float32), material=Material.HA, geometry=geometry)
         plane = self.planes[0]
         plane.show_volume(density, LabelVolume(labels=np.zeros(_TINY, np.uint8), geometry=geometry))
-        plane.model.add_layer(cross_layer(geometry))
-        plane.scene.clear()
-
-    def _add_cross(self, scene: Scene) -> None:
-        if scene.geometry is not None:
-            cross = cross_layer(scene.geometry)
-            cross.blending = _IN_FRONT
-            # Its size is in pixels of the screen, of which a 4K screen has more to the millimetre.
-            cross.canvas_size_limits = tuple(px * self.devicePixelRatioF() for px in cross.canvas_size_limits)
-            scene.viewer.add_layer(cross)
-            self._crosses.append(cross)
+        plane.add_cross()
+        plane.clear()
 
     def _place_next(self) -> None:
         """Show the next plane that waits, at the voxel that is looked at; the window may answer between two."""
-        if not self._waiting:
-            return
-        plane = self._waiting.pop(0)
-        plane.place(self._at)
-        self._add_cross(plane.scene)
-        self.look_at(self._at)
+        if self._waiting:
+            plane = self._waiting.pop(0)
+            plane.place(self._at)
+            self._crosses.append(plane.add_cross())
+            self.look_at(self._at)
         if self._waiting:
             self._go_on.start(0)
         else:
@@ -241,8 +158,9 @@ class LinkedPlanes(QWidget):
         self._wait_for_nothing()
         self._crosses = []
         self._expected = None
-        for scene in self._scenes:
-            scene.clear()
+        self.main.clear()
+        for plane in self.planes:
+            plane.retire()
 
     def look_at(self, index: Index) -> None:
         """Bring all three to one voxel."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from napari.layers import Image, Labels
 
+from bonemetrics.quantities import Material
 from bonemetrics.review.letters import EdgeLetters, Hand, edge_letters
 from bonemetrics.volume import DensityVolume, Geometry, LabelVolume
 from napari_bonemetrics.canvas_signs import CanvasSigns
@@ -132,6 +134,17 @@ class Scene:
             layer.metadata = placed(density.geometry)["metadata"]
         self._show_letters()
 
+    def empty(self) -> None:
+        """Take the scan out of its layers, which stay."""
+        if self.density is None or self.labels is None or self._geometry is None:
+            return
+        density, labels = nothing_on(self._geometry)
+        self.fill(density, labels, editable=False, hand=None)
+        self.density.name = "Empty"
+        self._geometry = None
+        self._show_letters()
+        self.signs.show(0)
+
     def clear(self) -> None:
         """Take everything of a scan off the canvas."""
         if self.viewer.layers:
@@ -224,3 +237,13 @@ class Scene:
             event.handled = True
             yield
         camera.mouse_pan, camera.mouse_zoom = panned, zoomed
+
+
+def nothing_on(geometry: Geometry) -> tuple[DensityVolume, LabelVolume]:
+    """Density and labels that are 0 everywhere and take no memory."""
+    density = np.broadcast_to(np.float32(0), geometry.shape)
+    labels = np.broadcast_to(np.uint8(0), geometry.shape)
+    return (
+        DensityVolume(mg_per_cm3=density, material=Material.HA, geometry=geometry),
+        LabelVolume(labels=labels, geometry=geometry),
+    )

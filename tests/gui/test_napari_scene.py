@@ -118,8 +118,7 @@ def test_linked_planes__a_place_is_shown_in_all_three(viewer):
 
 
 def test_linked_planes__those_still_to_come_take_the_place_the_window_and_the_visibility_of_now(viewer):
-    with planes_on(viewer) as planes:
-        planes.clear()
+    with planes_on(viewer, scan_shown=False) as planes:
         planes.show(*scan())
         first, second = (plane.scene for plane in planes.planes)
         assert not planes.is_complete
@@ -137,8 +136,7 @@ def test_linked_planes__those_still_to_come_take_the_place_the_window_and_the_vi
 
 
 def test_linked_planes__those_still_to_come_do_not_come_when_the_scan_is_taken_off_before(viewer):
-    with planes_on(viewer) as planes:
-        planes.clear()
+    with planes_on(viewer, scan_shown=False) as planes:
         planes.show(*scan())
         planes.clear()
         settle(0.2)
@@ -275,3 +273,57 @@ def test_linked_planes__a_scan_on_another_grid_than_expected_gets_layers_of_its_
         planes.clear()
         assert not planes.is_expected(density, labels)
         del planes
+
+
+def test_linked_planes__a_scan_that_is_taken_off_leaves_nothing_of_itself(viewer):
+    with planes_on(viewer) as planes:
+        densities = [plane.model.layers[0].data for plane in planes.planes]
+        planes.planes[0].model.add_labels(np.ones((12, 40, 48), np.uint8), name="Reader A")
+        planes.clear()
+        assert len(viewer.layers) == 0
+        for plane, before in zip(planes.planes, densities, strict=True):
+            assert [layer.name for layer in plane.model.layers] == ["Empty", "Compartments", "Cross-hair"]
+            assert not any(layer.visible for layer in plane.model.layers)
+            assert not np.shares_memory(plane.model.layers[0].data, before)
+            assert [float(np.max(layer.data)) for layer in plane.model.layers[:2]] == [0.0, 0.0]
+            assert not plane.model.layers[1].editable
+            assert plane.scene.geometry is None
+            assert plane.model.canvas.overlays.letter_top.text == ""
+        del planes, plane, densities, before
+
+
+def test_linked_planes__the_next_scan_of_the_size_comes_into_the_layers_that_are_there(viewer):
+    with planes_on(viewer) as planes:
+        layers = [list(plane.model.layers) for plane in planes.planes]
+        planes.planes[0].scene.labels.visible = False
+        planes.planes[1].scene.labels.opacity = 0.2
+        planes.main.window = Window(100.0, 700.0)
+        planes.clear()
+        density, labels = scan()
+        labels.labels[4, 20, 20] = CORTICAL
+        planes.show(density, labels, at=(4, 20, 20))
+        assert [list(plane.model.layers) for plane in planes.planes] == layers
+        all_shown(planes)
+        for plane in planes.planes:
+            own = plane.scene.labels
+            assert np.shares_memory(own.data, labels.labels)
+            assert np.shares_memory(plane.scene.density.data, density.mg_per_cm3)
+            assert (own.visible, own.opacity, own.editable) == (True, 0.9, True)
+            assert plane.scene.window == planes.main.window == Window(-250.0, 1250.0)
+            assert plane.model.dims.current_step == (4, 20, 20)
+            assert plane.model.layers["Cross-hair"].data.tolist() == [[4, 20, 20]]
+            assert own.get_value((4, 20, 20)) == CORTICAL
+        follow(viewer, planes)
+        del planes, plane, own, layers
+
+
+def test_linked_planes__a_scan_of_another_size_gets_new_layers(viewer):
+    with planes_on(viewer) as planes:
+        layers = [plane.model.layers[0] for plane in planes.planes]
+        planes.clear()
+        planes.show(*scan(spacing_mm=(0.5, 0.3, 0.25)))
+        all_shown(planes)
+        found = [plane.model.layers[0] for plane in planes.planes]
+        assert all(new is not old for new, old in zip(found, layers, strict=True))
+        assert [layer.scale.tolist() for layer in found] == [pytest.approx([0.5, 0.3, 0.25])] * 2
+        del planes, layers, found
