@@ -75,9 +75,10 @@ def test_verify_study__sees_every_mask_of_a_scan_and_not_only_the_last(study):
     store = Store.open(study)
     scan = store.scans()[0]
     based_on, told = scan.labels.sha256, scan.result
-    masks = [
-        edit(store, scan.scan_id, data, result=told, based_on=based_on) for data in (b"first", b"second", b"third")
-    ]
+    masks = []
+    for data in (b"first", b"second", b"third"):
+        masks.append(edit(store, scan.scan_id, data, result=told, based_on=based_on))
+        based_on = masks[-1].sha256
     assert faults(study) == ()
     store.reading.path_of(masks[0]).write_bytes(b"changed")
     store.reading.path_of(masks[1]).unlink()
