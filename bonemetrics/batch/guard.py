@@ -15,6 +15,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
@@ -32,6 +33,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 GIB = 1024**3
+_NAME = "bonemetrics-child"
 _LARGEST_FILE_BYTES = 16 * GIB
 _LARGEST_RESULT_BYTES = 64 * 1024**2
 
@@ -129,7 +131,7 @@ def start_guarded(
     context = child_context((function.__module__, *preload))
     # pebble 5 reads `context`, although its signature says `mp_context`; a test sees that no fork slips in.
     settings: dict[str, Any] = {"timeout": limits.seconds, "context": context}
-    launch = concurrent.process(name="bonemetrics-child", **settings)(_child_main)
+    launch = concurrent.process(name=_NAME, **settings)(_child_main)
     return GuardedTask(launch(function, args, kwargs, limits), limits)
 
 
@@ -156,6 +158,17 @@ def run_guarded(
     except BaseException:
         task.cancel()
         raise
+
+
+def join_watchers(seconds: float = 5.0) -> None:
+    """Wait, once children are cancelled, for the threads that watch over them.
+
+    Such a thread may still print what it met, and one that prints while Python ends makes Python abort.
+    """
+    until = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.name == _NAME:
+            thread.join(max(until - time.monotonic(), 0.0))
 
 
 def _child_main(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], limits: Limits) -> bytes:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
-from bonemetrics.batch.guard import GuardedTask
+from bonemetrics.batch.guard import GuardedTask, join_watchers
 from bonemetrics.errors import BonemetricsError
 
 T = TypeVar("T")
@@ -67,6 +67,8 @@ def run_many(
         finally:
             for _, child in running.values():
                 child.cancel()
+            if running:
+                join_watchers()
         if stop.is_set():
             raise KeyboardInterrupt
 

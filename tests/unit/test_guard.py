@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from bonemetrics.batch.guard import GIB, Limits, run_guarded, start_guarded
+from bonemetrics.batch.guard import GIB, Limits, join_watchers, run_guarded, start_guarded
 from bonemetrics.errors import GuardError, ReadError
 from tests import guard_targets as targets
 
@@ -125,6 +126,27 @@ def test_start_guarded__cancel_ends_the_child(tmp_path):
     assert until(note.exists)
     task.cancel()
     assert until(lambda: not alive(int(note.read_text())))
+
+
+def test_join_watchers__leaves_no_thread_that_could_speak_while_python_ends(tmp_path):
+    note = tmp_path / "child"
+    before = set(threading.enumerate())
+    task = start_guarded(targets.note_pid_and_hang, str(note), limits=SHORT)
+    watchers = set(threading.enumerate()) - before
+    assert until(note.exists)
+    assert any(thread.is_alive() for thread in watchers)
+    task.cancel()
+    join_watchers()
+    assert not any(thread.is_alive() for thread in watchers)
+
+
+def test_join_watchers__waits_no_longer_than_it_may(tmp_path):
+    note = tmp_path / "child"
+    task = start_guarded(targets.note_pid_and_hang, str(note), limits=SHORT)
+    join_watchers(seconds=0.01)
+    assert not task.future.done()
+    task.cancel()
+    join_watchers()
 
 
 def test_start_guarded__child_ends_when_its_caller_is_killed(tmp_path):
