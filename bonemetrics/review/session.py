@@ -204,8 +204,9 @@ class Session:
 
     def grid_of(self, key: str) -> Geometry | None:
         """The grid on which the scan of a task will come; `None` where there is nothing to come."""
-        task = self._task(key)
-        return None if task.state == "refused" else opening.grid_of(self._desk, task.scan_id)
+        # Asked while the opening runs in another thread: the list as it was shown, and no new one beside its own.
+        task = self._list.find(key)
+        return None if task is None or task.state == "refused" else opening.grid_of(self._desk, task.scan_id)
 
     def read_ahead(self, key: str) -> None:
         """Begin to read the scan of a task that will be opened soon, and return at once.

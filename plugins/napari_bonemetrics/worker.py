@@ -34,8 +34,8 @@ class Job(QObject):
     """One call of the library.
 
     Signals come in the thread of the window: `done` before the result and `ended` after it. After `cancel` there is no
-    result; what the call gives all the same
-    goes to `discard`, so that a case that was opened too late can be closed again.
+    result; what the call gives all the same goes to `discard`, so that a case that was opened too late can be closed
+    again.
     """
 
     progressed = Signal(str, float)

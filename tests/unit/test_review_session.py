@@ -651,6 +651,19 @@ def test_repeat__is_read_after_the_record_was_signed_and_then_shut_with_it(repea
     assert session.store.verify_records() == ()
 
 
+def test_grid_of__tells_the_grid_that_a_case_will_come_on_and_makes_no_list_of_its_own(study, monkeypatch):
+    store, scans = study
+    with session_of(store) as session:
+        key = key_of(session, scans[0])
+        monkeypatch.setattr(type(session), "worklist", None)
+        grid = session.grid_of(key)
+        assert session.grid_of("of no task") is None
+        monkeypatch.undo()
+        case = session.open_case(key)
+        assert grid.shape == case.density.geometry.shape
+        assert np.array_equal(grid.affine_lps, case.density.geometry.affine_lps)
+
+
 # Another visit
 
 
